@@ -37,6 +37,9 @@ func escape(s string) string {
 }
 
 func unprintable(r rune) bool {
+	if r >= ' ' && r <= '~' {
+		return false
+	}
 	return r == utf8.RuneError || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 

@@ -108,13 +108,16 @@ func TestNothingSecretReachesTheFile(t *testing.T) {
 	log.Info("card 4111111111111111", "pin", 1234, "err", secretError{}, "n", int64(4111111111111111))
 	log.With("token", "PLAINTOKEN", "auth_code", "134567890123456768").Named("a\nb").Warn("x", "k\n=1", "v")
 	log.Error("body", "body", []byte(`{"password":"PLAINPASS","op":5}`), "list", []string{"sms_code=998877"}, "map", map[string]string{"otp": "445566"})
-	log.Error("known", "a", "terminal\"secret\n1", "json", `{"x":"terminal\"secret\n1"}`, "url", "x?y=terminal%22secret%0A1", "short", "77-AB", "part", "177-ABC")
+	log.Error("known", "a", "terminal\"secret\n1", "json", `{"x":"terminal\"secret\n1"}`, "url", "x?y=terminal%22secret%0A1", "short", "77-AB", "part", "177-AB 77-ABC")
 	log.Info("format", "f", hclog.Fmt("secret=%s", "PLAINFMT"), "q", hclog.Quote("pin=9988"), "h", hclog.Hex(255))
 	log.Info("odd", "alone")
 	log.Info("bad", 5, (*panics)(nil), "nil", nil, "empty", hclog.Format{})
 	log.StandardLogger(&hclog.StandardLoggerOptions{InferLevels: true}).Print("[WARN] two\nlines 4111111111111111 pin=7788 terminal\"secret\n1")
+	if args := log.With("token", "PLAINTOKEN").ImpliedArgs(); strings.Contains(fmt.Sprint(args), "PLAIN") {
+		t.Errorf("a logger hands the secret on: %v", args)
+	}
 	text := content(t, dir, "sendy-2026-11-22.log")
-	for _, secret := range []string{"4111111111111111", "1234\"", "=1234", "PLAIN", "134567", "998877", "445566", "secret\\n1", "secret%0A1", "=77-AB", "9988", "7788"} {
+	for _, secret := range []string{"4111111111111111", "1234\"", "=1234", "PLAIN", "134567", "998877", "445566", "secret\\n1", "secret%0A1", "short=77-AB", "9988", "7788"} {
 		if strings.Contains(text, secret) {
 			t.Errorf("%q is in the log:\n%s", secret, text)
 		}
@@ -122,7 +125,7 @@ func TestNothingSecretReachesTheFile(t *testing.T) {
 	if got := strings.Count(text, "\n"); got != 8 {
 		t.Errorf("8 lines were logged, %d are there:\n%s", got, text)
 	}
-	for _, kept := range []string{"op\\\":5", "part=177-ABC", "h=0xff", "EXTRA_VALUE_AT_END=alone", "[WARN]  sendy: two\\nlines"} {
+	for _, kept := range []string{"op\\\":5", "part=\"177-AB 77-ABC\"", "h=0xff", "EXTRA_VALUE_AT_END=alone", "[WARN]  sendy: two\\nlines"} {
 		if !strings.Contains(text, kept) {
 			t.Errorf("%q is not in the log:\n%s", kept, text)
 		}
