@@ -159,24 +159,23 @@ func valueSpan(s string, start int, separator byte, quotedKey bool, name string)
 	if open := start + slashes; open < len(s) && strings.IndexByte("\"'`", s[open]) >= 0 {
 		return open + 1, closingQuote(s, open+1, s[open], slashes)
 	}
-	switch {
-	case start < len(s) && (s[start] == '{' || s[start] == '['):
-		return start, bracketEnd(s, start)
-	case separator == '>':
-		return start, bareEnd(s, start, "<")
-	case separator == ':' && quotedKey:
-		return start, bareEnd(s, start, " \t,}]\"'")
-	case isHeader(name):
-		if separator == ':' {
-			return start, lineEnd(s, start)
-		}
-		stop := bareEnd(s, start, " \t&\"'")
-		if isScheme(s[start:stop]) && stop < len(s) && s[stop] == ' ' {
-			stop = bareEnd(s, skipBlanks(s, stop), " \t&\"'")
-		}
-		return start, stop
+	from := start // from here on the value goes to its first stop
+	if start < len(s) && (s[start] == '{' || s[start] == '[') {
+		from = bracketEnd(s, start)
 	}
-	return start, bareEnd(s, start, " \t&\"'")
+	switch {
+	case separator == '>':
+		return start, bareEnd(s, from, "<")
+	case separator == ':' && quotedKey:
+		return start, bareEnd(s, from, " \t,}]\"'")
+	case separator == ':' && isHeader(name):
+		return start, lineEnd(s, from)
+	}
+	stop := bareEnd(s, from, " \t&\"'")
+	if isHeader(name) && isScheme(s[start:stop]) && stop < len(s) && s[stop] == ' ' {
+		stop = bareEnd(s, skipBlanks(s, stop), " \t&\"'")
+	}
+	return start, stop
 }
 
 // closingQuote finds the end of a quoted value. Inside a quoted text quotes are escaped, once for each level: the
