@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/payrack/payrack/plugins/sendy/sandbox"
+	sdk "github.com/payrack/payrack/sdk/sandbox"
+)
+
+// ready is the line that says that a sandbox serves.
+type ready struct {
+	Name    string `json:"name"`
+	URL     string `json:"url"`
+	Control string `json:"control"`
+	Phone   string `json:"phone"`
+	PID     int    `json:"pid"`
+}
+
+// errListen marks a sandbox that found no place to listen.
+var errListen = errors.New("the sandbox did not start")
+
+// sendyFlags are those of the sendy command.
+type sendyFlags struct {
+	listen, data, auto string
+	terminals          []string
+	polls              int
+	after              time.Duration
+	withStdin          bool
+}
+
+func (a *app) sendy() *cobra.Command {
+	var f sendyFlags
+	c := &cobra.Command{Use: "sendy", Short: a.say.text("sendy"), Args: cobra.NoArgs}
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:0", a.say.text("flag-listen"))
+	c.Flags().StringVar(&f.data, "data", "", a.say.text("flag-data"))
+	c.Flags().StringArrayVar(&f.terminals, "terminal", nil, a.say.text("flag-terminal"))
+	c.Flags().StringVar(&f.auto, "auto", "", a.say.text("flag-auto"))
+	c.Flags().IntVar(&f.polls, "auto-polls", 0, a.say.text("flag-auto-polls"))
+	c.Flags().DurationVar(&f.after, "auto-after", 0, a.say.text("flag-auto-after"))
+	c.Flags().BoolVar(&f.withStdin, "with-stdin", false, a.say.text("flag-with-stdin"))
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		o, err := f.options(a.lang)
+		if err != nil {
+			return usageError{err}
+		}
+		return a.serve(c.Context(), o, f)
+	}
+	return c
+}
+
+func (f sendyFlags) options(lang string) (sandbox.Options, error) {
+	o := sandbox.Options{Data: f.data, Lang: lang}
+	if f.auto != "" || f.polls != 0 || f.after != 0 {
+		s := sandbox.DefaultSettings()
+		s.Auto, s.AutoPolls, s.AutoAfter = f.auto, f.polls, sdk.Duration(f.after)
+		if s.Auto == "" {
+			s.Auto = "pay"
+		}
+		if err := s.Validate(); err != nil {
+			return o, err
+		}
+		o.Settings = &s
+	}
+	for _, text := range f.terminals {
+		id, code, _ := strings.Cut(text, ":")
+		if id == "" {
+			return o, fmt.Errorf("--terminal %q is not ID:CODE", text)
+		}
+		o.Terminals = append(o.Terminals, sandbox.TerminalWish{ID: id, Code: code})
+	}
+	return o, nil
+}
+
+// serve runs the sandbox until it is told to stop.
+func (a *app) serve(ctx context.Context, o sandbox.Options, f sendyFlags) (err error) {
+	s, err := sandbox.New(o)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errListen, err)
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.Start(f.listen); err != nil {
+		return fmt.Errorf("%w: %w", errListen, err)
+	}
+	r := ready{Name: "sendy", URL: s.URL(), Control: s.URL() + "/control", Phone: s.URL() + "/phone", PID: os.Getpid()}
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if a.ready != "" {
+		if err := writeReady(a.ready, line); err != nil {
+			return fmt.Errorf("%w: %w", errListen, err)
+		}
+		defer os.Remove(a.ready)
+	}
+	if _, err := fmt.Fprintf(a.out, "%s\n", line); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case <-s.ShutdownAsked():
+	case <-a.stdinEnds(f.withStdin):
+	}
+	return nil
+}
+
+// stdinEnds is closed when the standard input ends, so that a sandbox does not outlive the script that started it.
+func (a *app) stdinEnds(watch bool) <-chan struct{} {
+	if !watch {
+		return nil
+	}
+	ended := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, a.in)
+		close(ended)
+	}()
+	return ended
+}
+
+// writeReady puts the line at path in one step, so that who waits for the file never reads half of it.
+func writeReady(path string, line []byte) error {
+	part, err := os.CreateTemp(filepath.Dir(path), ".ready-*")
+	if err != nil {
+		return err
+	}
+	_, err = part.Write(append(line, '\n'))
+	if err = errors.Join(err, part.Close()); err == nil {
+		err = os.Rename(part.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(part.Name()))
+	}
+	return nil
+}
+
+func readReady(path string) (ready, error) {
+	var r ready
+	data, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(data, &r)
+	}
+	return r, err
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"strings"
+
+	sdk "github.com/payrack/payrack/sdk/sandbox"
+)
+
+// catalogue is a language: "ru" or "en".
+type catalogue string
+
+func (c catalogue) text(name string) string {
+	t, ok := texts[name]
+	switch {
+	case !ok:
+		return name
+	case c == "en":
+		return t[1]
+	}
+	return t[0]
+}
+
+// failure says what went wrong and what to do next.
+func (c catalogue) failure(err error) string {
+	_, dial := errors.AsType[*net.OpError](err)
+	for _, known := range []struct {
+		is   bool
+		name string
+	}{
+		{errors.Is(err, errListen), "failed-listen"},
+		{errors.Is(err, errNoSandbox), "failed-nobody"},
+		{errors.Is(err, errTrouble), "failed-trouble"},
+		{errors.Is(err, sdk.ErrNoBill), "failed-no-bill"},
+		{errors.Is(err, sdk.ErrBillOver), "failed-bill-over"},
+		{dial, "failed-dial"},
+	} {
+		if known.is {
+			return c.text(known.name) + "\n  " + strings.ReplaceAll(err.Error(), "\n", "\n  ")
+		}
+	}
+	return err.Error()
+}
+
+// texts are what people read, in Russian and in English. It is never changed.
+var texts = map[string][2]string{
+	"root": {
+		"Песочница платёжной системы: сервер для проб без настоящих денег",
+		"A payment provider's sandbox: a server to practise with, without real money"},
+	"sendy":       {"запустить песочницу Sendy", "run the Sendy sandbox"},
+	"pay":         {"покупатель платит по счёту", "the customer pays a bill"},
+	"decline":     {"покупатель отказывается", "the customer declines a bill"},
+	"expire":      {"срок счёта истекает", "a bill's time runs out"},
+	"hold":        {"автоматический покупатель не трогает счёт", "the simulated customer leaves a bill alone"},
+	"bills":       {"счета, которые ждут покупателя", "bills that wait for a customer"},
+	"wallets":     {"кошельки покупателей", "the customers' wallets"},
+	"wallet":      {"создать кошелёк или изменить его остаток", "create a wallet or change its balance"},
+	"code":        {"показать код покупателя для сканера", "show a customer's code to the scanner"},
+	"fault":       {"испортить следующий подходящий запрос", "spoil the next request that matches"},
+	"faults":      {"что ещё будет испорчено", "what is going to be spoiled"},
+	"ledger":      {"правда о деньгах; с ключом: об одной операции", "the truth about money; with a key: about one operation"},
+	"clock":       {"часы песочницы", "the sandbox's clock"},
+	"requests":    {"запросы, которые получил сервер", "requests that the server received"},
+	"settings":    {"показать или изменить настройки", "show or change settings"},
+	"terminals":   {"терминалы и их коды активации", "terminals and their activation codes"},
+	"terminal":    {"создать терминал или выдать новый код активации", "make a terminal or issue a new activation code"},
+	"close-shift": {"закрыть смену терминала без ведома кассы", "close a terminal's shift behind the till's back"},
+	"reset":       {"забыть всё", "forget everything"},
+	"stop":        {"остановить песочницу", "stop the sandbox"},
+
+	"flag-control":    {"адрес песочницы", "the sandbox's address"},
+	"flag-ready":      {"файл, в котором песочница пишет свой адрес", "file in which the sandbox writes its address"},
+	"flag-json":       {"ответ в JSON, суммы в копейках", "answer in JSON, amounts in kopecks"},
+	"flag-lang":       {"язык: ru или en", "language: ru or en"},
+	"flag-help":       {"эта справка", "this help"},
+	"flag-listen":     {"адрес сервера, только 127.0.0.1; порт 0: любой свободный", "the server's address, 127.0.0.1 only; port 0: any free one"},
+	"flag-data":       {"папка, где песочница хранит состояние; без неё всё забывается", "folder that keeps the state; without it all is forgotten"},
+	"flag-terminal":   {"терминал и код активации, ID:CODE; можно повторять", "a terminal and its activation code, ID:CODE; may be repeated"},
+	"flag-auto":       {"автоматический покупатель: pay или decline", "the simulated customer: pay or decline"},
+	"flag-auto-polls": {"он решает, когда касса спросит столько раз", "he decides when the till has asked so many times"},
+	"flag-auto-after": {"он решает через это время", "he decides after this time"},
+	"flag-with-stdin": {"остановиться, когда закончится стандартный ввод", "stop when the standard input ends"},
+	"flag-wait":       {"сколько ждать, пока счёт появится", "how long to wait for a bill"},
+	"flag-all":        {"и завершённые", "finished ones too"},
+	"flag-system":     {"платёжная система: SENDY, WECHAT, ALIPAY", "payment system: SENDY, WECHAT, ALIPAY"},
+	"flag-name":       {"имя", "name"},
+	"flag-balance":    {"остаток в копейках", "balance in kopecks"},
+	"flag-behaviour":  {"что сделает покупатель: confirm, refuse, soon, poor, declined, invalid, expired", "what the customer does: confirm, refuse, soon, poor, declined, invalid, expired"},
+	"flag-method":     {"метод: GET или POST; пусто: любой", "method: GET or POST; empty: any"},
+	"flag-path":       {"адрес, например /pos/payment/*; пусто: любой", "address, such as /pos/payment/*; empty: any"},
+	"flag-skip":       {"сколько подходящих запросов пропустить", "how many matching requests pass unharmed"},
+	"flag-count":      {"сколько запросов испортить; -1: все", "how many requests to spoil; -1: all"},
+	"flag-work":       {"сервер сначала делает то, о чём просили", "the server first does what was asked"},
+	"flag-delay":      {"задержка", "delay"},
+	"flag-status":     {"код ответа HTTP", "status of the HTTP answer"},
+	"flag-size":       {"размер ответа в байтах", "size of the answer in bytes"},
+	"flag-set":        {"изменить поле ответа, поле=JSON", "change a field of the answer, field=JSON"},
+	"flag-disarm":     {"убрать одну неисправность по её номеру", "take one fault away by its id"},
+	"flag-clear":      {"убрать все", "take all away"},
+	"flag-advance":    {"перевести часы вперёд", "move the clock ahead"},
+	"flag-at":         {"поставить часы, RFC 3339", "set the clock, RFC 3339"},
+	"flag-after":      {"только после этого номера", "only after this number"},
+	"flag-code":       {"код активации; пусто: придумать", "activation code; empty: think of one"},
+	"flag-deactivate": {"сделать терминал неактивным", "make the terminal inactive"},
+
+	"bill-open":      {"ждёт", "open"},
+	"bill-paid":      {"оплачен", "paid"},
+	"bill-declined":  {"не оплачен", "not paid"},
+	"bill-closed":    {"закрыт магазином", "closed by the shop"},
+	"entry-payment":  {"оплата", "payment"},
+	"entry-refund":   {"возврат", "refund"},
+	"entry-reversal": {"отмена", "reversal"},
+	"entry-payout":   {"выплата", "payout"},
+	"total":          {"всего", "total"},
+	"net":            {"итог операции", "net of the operation"},
+	"active":         {"активен", "active"},
+	"inactive":       {"не активен", "not active"},
+	"code-is":        {"код", "code"},
+	"shift":          {"смена", "shift"},
+	"next":           {"следующий номер", "next number"},
+
+	"failed-listen":    {"Песочница не запустилась. Занятый порт: выберите другой (--listen 127.0.0.1:0 берёт свободный).", "The sandbox did not start. If the port is in use, take another (--listen 127.0.0.1:0 takes a free one)."},
+	"failed-nobody":    {"Неизвестно, где песочница. Укажите --control, --ready-file или переменную PAYRACK_SANDBOX.", "It is not known where the sandbox is. Use --control, --ready-file or the variable PAYRACK_SANDBOX."},
+	"failed-trouble":   {"В книге денег есть то, чего быть не должно.", "The ledger holds what must never happen."},
+	"failed-no-bill":   {"Такого счёта нет. Список: payrack-sandbox bills", "There is no such bill. The list: payrack-sandbox bills"},
+	"failed-bill-over": {"Этот счёт уже завершён.", "This bill is over."},
+	"failed-dial":      {"Песочница не отвечает. Запустите её: payrack-sandbox sendy", "No sandbox answers. Start one: payrack-sandbox sendy"},
+
+	"usage-template": {usageTemplate("Вызов", "команда", "Команды", "Флаги", "Общие флаги"), usageTemplate("Usage", "command", "Commands", "Flags", "Common flags")},
+}
+
+func usageTemplate(usage, command, commands, flags, common string) string {
+	return usage + `:{{if .Runnable}}
+  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} [` + command + `]
+
+` + commands + `:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+` + flags + `:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+` + common + `:
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+`
+}
