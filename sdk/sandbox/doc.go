@@ -33,7 +33,7 @@
 //	POST   /control/reset                forgets money, requests, faults and time
 //	POST   /control/shutdown             asks the process to end
 //
-// A sandbox has no users and no password. It listens on loopback only, takes requests only under the exact host name and
-// port on which they came in (so that no page in a browser can reach it under a name of its own), and everything in it is
-// play money.
+// A sandbox has no users and no password. It listens on loopback only, /phone and /control take requests only under the
+// exact host name and port on which they came in (so that no page in a browser can reach them under a name of its own), and
+// everything in it is play money.
 package sandbox

@@ -374,6 +374,23 @@ func TestAnotherHostNameIsRefused(t *testing.T) {
 	}
 }
 
+func TestTheProvidersInterfaceCanBeReachedThroughAProxy(t *testing.T) {
+	s, _ := start(t)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL()+"/charge/7", strings.NewReader(hundred))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = "127.0.0.1:1"
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("answered %d", resp.StatusCode)
+	}
+}
+
 func TestARequestWithoutASocketIsRefused(t *testing.T) {
 	s, _ := start(t)
 	w := httptest.NewRecorder()

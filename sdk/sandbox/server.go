@@ -91,26 +91,36 @@ func New(p Provider, o Options) *Server {
 	return s
 }
 
-// ServeHTTP implements [http.Handler]. A request from anywhere but loopback, or for another host name, is refused.
+// ServeHTTP implements [http.Handler]. A request that did not come in on loopback is refused; so is one to /control or
+// /phone under another host name. (The provider's own interface may be reached through a proxy.)
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := exactHost(r); err != nil {
+	at, err := loopback(r)
+	if _, pattern := s.mux.Handler(r); err == nil && pattern != "/" {
+		err = exactHost(r, at)
+	}
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusMisdirectedRequest)
 		return
 	}
 	s.mux.ServeHTTP(w, r)
 }
 
-// exactHost holds that the request came in on loopback and names that place. A page that a browser reached under another
-// name, which an attacker's DNS then moved to 127.0.0.1, names another.
-func exactHost(r *http.Request) error {
+// loopback is where the request came in.
+func loopback(r *http.Request) (netip.AddrPort, error) {
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if local == nil {
-		return errors.New("this sandbox answers on a socket only")
+		return netip.AddrPort{}, errors.New("this sandbox answers on a socket only")
 	}
 	at, err := netip.ParseAddrPort(local.String())
 	if err != nil || !at.Addr().Unmap().IsLoopback() {
-		return errors.New("this sandbox answers on loopback only")
+		return netip.AddrPort{}, errors.New("this sandbox answers on loopback only")
 	}
+	return at, nil
+}
+
+// exactHost holds that the request names the place at which it came in. A page that a browser reached under another name,
+// which an attacker's DNS then moved to 127.0.0.1, names that one.
+func exactHost(r *http.Request, at netip.AddrPort) error {
 	host, port, err := net.SplitHostPort(r.Host)
 	if err != nil {
 		host, port = r.Host, "80"
