@@ -1,0 +1,9 @@
+package clienttest
+
+import (
+	"net"
+
+	"github.com/Microsoft/go-winio"
+)
+
+func listen(address string) (net.Listener, error) { return winio.ListenPipe(address, nil) }
