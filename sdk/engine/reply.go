@@ -128,7 +128,9 @@ func (t *turn) heard() {
 
 func (t *turn) approved(r provider.Reply) {
 	t.learn(r)
-	t.Charged, t.Approved = true, r.Amount
+	if t.Kind.Money() {
+		t.Charged, t.Approved = true, r.Amount
+	}
 	if t.Abandoned || t.Final() {
 		t.moneyCameBack()
 		return

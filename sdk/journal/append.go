@@ -64,6 +64,11 @@ func (t *tx) change(old row, c Change) (Operation, error) {
 			return Operation{}, err
 		}
 	}
+	if c.OpenShift > 0 {
+		if err := t.adoptShift(old, &op, c.OpenShift); err != nil {
+			return Operation{}, err
+		}
+	}
 	if op.Charged && !old.Charged {
 		if err := t.book(&op); err != nil {
 			return Operation{}, err

@@ -1,0 +1,311 @@
+package sdk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/payrack/payrack/sdk/module"
+	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/shell"
+	"github.com/payrack/payrack/sdk/slip"
+	"github.com/payrack/payrack/sdk/slip/qr"
+)
+
+// Slip implements module.Service: formats text, json, escpos and png (a QR code), as pr_slip has them.
+func (s *Service) Slip(ctx context.Context, r module.SlipRequest) ([]byte, error) {
+	sh, err := s.running()
+	if err != nil {
+		return nil, err
+	}
+	data, err := s.slip(ctx, sh, r)
+	return data, s.refuse(err, r.Language)
+}
+
+func (s *Service) slip(ctx context.Context, sh *shell.Shell, r module.SlipRequest) ([]byte, error) {
+	op, err := sh.Operation(ctx, r.Ref)
+	if err != nil {
+		return nil, err
+	}
+	paper, err := s.paper(r)
+	if err != nil {
+		return nil, err
+	}
+	document, err := s.document(ctx, sh, op, string(paper.Language))
+	if err != nil {
+		return nil, err
+	}
+	if err := numberCopy(&document, op, r.Copy); err != nil {
+		return nil, err
+	}
+	switch r.Format {
+	case "json":
+		return document.JSON()
+	case "png":
+		return s.png(document)
+	case "", "text", "escpos":
+		tape, err := slip.Render(document, paper, slip.Templates{Dir: filepath.Join(s.opening.Data, "slips")})
+		if err != nil {
+			return nil, &pay.Error{Code: pay.ErrInternal, Cause: err}
+		}
+		if tape.Problem != nil {
+			s.log.Logger().Warn("a template of the store cannot be used; the built-in one is", "error", tape.Problem)
+		}
+		if r.Format == "escpos" {
+			return tape.ESCPOS(slip.Printer{})
+		}
+		return tape.Text(slip.QRDrawn)
+	}
+	return nil, &pay.Error{Code: pay.ErrUnsupported, Text: r.Format}
+}
+
+func (s *Service) paper(r module.SlipRequest) (slip.Paper, error) {
+	encoding, err := slip.ParseEncoding(r.Encoding)
+	if err != nil {
+		return slip.Paper{}, pay.Refuse(pay.ErrArgument, "%v", err)
+	}
+	if r.Format == "escpos" && encoding == slip.UTF8 {
+		encoding = slip.CP866
+	}
+	s.mu.Lock()
+	width := s.settings.Common().SlipWidth
+	s.mu.Unlock()
+	if r.Width != 0 {
+		width = r.Width
+	}
+	if width < slip.Narrowest || width > slip.Widest {
+		return slip.Paper{}, pay.Refuse(pay.ErrArgument, "a slip of %d columns: %d to %d are possible", width, slip.Narrowest, slip.Widest)
+	}
+	return slip.Paper{Width: width, Language: slip.Language(first(r.Language, s.language())), Encoding: encoding}, nil
+}
+
+// numberCopy marks copy 1 to slips, and 0 as a reprint.
+func numberCopy(d *slip.Document, op pay.Operation, copy int) error {
+	switch {
+	case copy < 0 || copy > max(op.Slips, 1):
+		return pay.Refuse(pay.ErrArgument, "copy %d: 1 to %d are there, 0 is a reprint", copy, max(op.Slips, 1))
+	case copy == 0:
+		d.Reprint = true
+	case op.Outcome == pay.Approved && op.Kind.Money():
+		d.Copy = slip.Copy{Number: copy, Of: max(op.Slips, 1)}
+	}
+	return nil
+}
+
+func (s *Service) png(d slip.Document) ([]byte, error) {
+	if d.QR == nil {
+		return nil, &pay.Error{Code: pay.ErrUnsupported, Text: "png"}
+	}
+	code, err := qr.Encode(d.QR.Payload)
+	if err != nil {
+		return nil, &pay.Error{Code: pay.ErrArgument, Cause: err}
+	}
+	return code.PNG(8)
+}
+
+// document is what an operation looks like on paper now.
+func (s *Service) document(ctx context.Context, sh *shell.Shell, op pay.Operation, language string) (slip.Document, error) {
+	d := s.head(ctx, op, language)
+	amount := money(op.Amount, op.Currency)
+	switch {
+	case op.Kind == pay.KindCloseDay || op.Kind == pay.KindReport:
+		return s.reportDocument(ctx, sh, d, op, language)
+	case !op.Kind.Money():
+		return d, &pay.Error{Code: pay.ErrUnsupported, Text: string(op.Kind)}
+	case op.Running:
+		payload, until, shown := sh.Shown(op.Ref)
+		if !shown {
+			return d, &pay.Error{Code: pay.ErrState, Text: "the operation has no slip yet"}
+		}
+		d.QR = &slip.QR{Amount: amount, Payload: payload, Until: until, App: d.Title}
+	case op.Outcome == pay.Unknown:
+		d.Unknown = &slip.Unknown{Of: slipKind(op.Kind), Amount: amount, Waited: time.Since(op.Begun).Truncate(time.Second), OtherTender: op.OtherTender}
+	case op.Outcome != pay.Approved:
+		d.Decline = &slip.Decline{Of: slipKind(op.Kind), Cancelled: op.Outcome == pay.Cancelled, Amount: amount, Code: op.Code, Reason: op.Text,
+			Advice: op.Hint}
+	case op.Kind.Returns():
+		return s.refundDocument(ctx, sh, d, op, language)
+	case op.Kind == pay.KindPayout:
+		d.Payout = &slip.Payout{Amount: amount, Fee: money(0, op.Currency), Proof: s.proof(op, language), Signature: true}
+	default:
+		d.Payment = &slip.Payment{Amount: money(op.ApprovedAmount, op.Currency), Fee: money(0, op.Currency), Proof: s.proof(op, language)}
+	}
+	return d, nil
+}
+
+func (s *Service) head(ctx context.Context, op pay.Operation, language string) slip.Document {
+	shop := s.opening.Shop
+	at := op.Begun
+	if !op.Settled.IsZero() {
+		at = op.Settled
+	}
+	d := slip.Document{Organisation: shop.Name, Address: shop.Address, INN: shop.INN, Till: op.PosID, Title: strings.ToUpper(s.m.About.ID),
+		System: s.systemName(op.System, language), Time: at.Local(), Receipt: op.Receipt, Shift: op.Shift, Number: op.Number,
+		Support: slip.SupportCode(op.PosID, strings.ToUpper(s.m.About.ID), op.Number)}
+	if state, err := s.activation(ctx); err == nil {
+		d.Terminal = state.Terminal
+	}
+	return d
+}
+
+// systemName is how a slip says by what the customer paid; nothing where it is the module itself.
+func (s *Service) systemName(system, language string) string {
+	if system == s.m.About.ID {
+		return ""
+	}
+	if s.m.SystemName != nil {
+		return s.m.SystemName(system, language)
+	}
+	return system
+}
+
+func (s *Service) proof(op pay.Operation, language string) slip.Proof {
+	p := slip.Proof{Code: op.Code, AuthCode: op.AuthCode, RRN: op.RRN}
+	if op.Payer != "" {
+		label := s.words.Say(language, "slip.payer", nil)
+		if s.m.PayerLabel != nil {
+			label = s.m.PayerLabel(op, language)
+		}
+		p.Payer = slip.Labelled{Label: label, Value: op.Payer}
+	}
+	return p
+}
+
+func (s *Service) refundDocument(ctx context.Context, sh *shell.Shell, d slip.Document, op pay.Operation, language string) (slip.Document, error) {
+	original, err := sh.Operation(ctx, op.OriginalRef)
+	if err != nil {
+		return d, err
+	}
+	left := money(original.Refundable, op.Currency)
+	d.Refund = &slip.Refund{Reversal: op.Kind == pay.KindReversal, Amount: money(op.ApprovedAmount, op.Currency), Proof: s.proof(op, language),
+		Original: slip.Original{Receipt: original.Receipt, Number: original.Number, Amount: money(original.ApprovedAmount, op.Currency)}, Remaining: &left}
+	return d, nil
+}
+
+func (s *Service) reportDocument(ctx context.Context, sh *shell.Shell, d slip.Document, op pay.Operation, language string) (slip.Document, error) {
+	if op.Outcome != pay.Approved || len(op.Result) == 0 {
+		return d, &pay.Error{Code: pay.ErrState, Text: "the operation has no slip yet"}
+	}
+	var r shell.Report
+	if err := json.Unmarshal(op.Result, &r); err != nil {
+		return d, fmt.Errorf("read the report of %s: %w", op.Ref, err)
+	}
+	s.mu.Lock()
+	detailed := r.Detailed || r.Closing && s.settings.Common().DetailedClose
+	s.mu.Unlock()
+	if detailed && r.Closing {
+		if err := sh.Details(ctx, &r); err != nil {
+			return d, err
+		}
+	}
+	d.Number, d.Receipt, d.System, d.Shift = 0, "", "", r.Shift
+	d.Support = slip.ShiftSupportCode(op.PosID, strings.ToUpper(s.m.About.ID), r.Shift)
+	report := s.slipReport(r, detailed, language)
+	if r.Closing {
+		d.Close = report
+	} else {
+		d.Report = report
+	}
+	return d, nil
+}
+
+func (s *Service) slipReport(r shell.Report, detailed bool, language string) *slip.Report {
+	out := &slip.Report{Detailed: detailed, From: local(r.From), To: local(r.To), Opened: local(r.Opened), Closed: local(r.Closed),
+		First: r.FirstNumber, Last: r.LastNumber, Count: int(r.Counted), Server: comparison(r)}
+	if !r.Closing {
+		out.Closed = time.Time{}
+	}
+	for _, l := range r.Lines {
+		out.Systems = append(out.Systems, slip.SystemTotals{Name: strings.ToUpper(l.System), Payments: sum(l.Payments, l.PaymentsSum, r.Currency),
+			Refunds: sum(l.Refunds, l.RefundsSum, r.Currency), Payouts: sum(l.Payouts, l.PayoutsSum, r.Currency)})
+	}
+	list := func(rows []shell.ReportRow) (ops []slip.Operation) {
+		for _, row := range rows {
+			ops = append(ops, slip.Operation{Number: row.Number, Time: row.Time.Local(), Of: slipKind(row.Kind), System: title(row.System),
+				Receipt: row.Receipt, RRN: row.RRN, Amount: money(abs(row.Amount), r.Currency), Original: row.Original, FromShift: row.Shift})
+		}
+		return ops
+	}
+	if detailed {
+		out.Operations = list(r.Operations)
+	}
+	out.Pending, out.Late = list(r.Pending), list(r.Late)
+	return out
+}
+
+func comparison(r shell.Report) slip.Comparison {
+	switch {
+	case r.Provider == nil:
+		return slip.Comparison{}
+	case r.Provider.Matched:
+		return slip.Comparison{State: slip.Matched}
+	}
+	c := slip.Comparison{State: slip.Differs}
+	for _, d := range r.Provider.Differences {
+		of := slip.KindPayment
+		if d.What != "payment" {
+			of = slip.KindRefund
+		}
+		c.Differences = append(c.Differences, slip.Difference{System: strings.ToUpper(d.System), Of: of, Till: sum(d.OurCount, d.OurSum, r.Currency),
+			Server: sum(d.Count, d.Sum, r.Currency)})
+	}
+	return c
+}
+
+func slipKind(k pay.Kind) slip.Kind {
+	switch {
+	case k.Returns():
+		return slip.KindRefund
+	case k == pay.KindPayout:
+		return slip.KindPayout
+	}
+	return slip.KindPayment
+}
+
+func money(a pay.Amount, c pay.Currency) slip.Money {
+	return slip.Money{Minor: int64(a), Currency: first(string(c), string(pay.RUB))}
+}
+
+func sum(count int64, a pay.Amount, c pay.Currency) slip.Sum {
+	return slip.Sum{Count: int(count), Amount: money(a, c)}
+}
+
+func abs(a pay.Amount) pay.Amount { return max(a, -a) }
+
+func local(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Local()
+}
+
+// title writes a system's id as a name: "wechat" as "WeChat" where the world does.
+func title(system string) string {
+	switch system {
+	case "wechat":
+		return "WeChat"
+	case "alipay":
+		return "AliPay"
+	case "":
+		return ""
+	}
+	return strings.ToUpper(system[:1]) + system[1:]
+}
+
+// drawQR puts a picture of the code into the event, and the code as text for a terminal.
+func drawQR(e *pay.Event) {
+	code, err := qr.Encode(e.Payload)
+	if err != nil {
+		return
+	}
+	if png, err := code.PNG(8); err == nil {
+		e.PNG = png
+	}
+	if extra, err := json.Marshal(map[string]string{
+		"qr_text": strings.Join(code.Blocks(qr.LightInk), "\n"), "qr_ascii": strings.Join(code.ASCII(qr.LightInk), "\n")}); err == nil {
+		e.Extra = extra
+	}
+}

@@ -1,0 +1,227 @@
+package shell
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/payrack/payrack/sdk/engine"
+	"github.com/payrack/payrack/sdk/journal"
+	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/provider"
+)
+
+// keptParams are the parameters as the journal keeps them: without their secrets, but with the fact that there were some.
+type keptParams struct {
+	Params pay.Params      `json:"-"`
+	Raw    json.RawMessage `json:"params"`
+	Secret bool            `json:"secret,omitempty"`
+}
+
+func readParams(raw json.RawMessage) (k keptParams, err error) {
+	if len(raw) == 0 {
+		return k, nil
+	}
+	if err := json.Unmarshal(raw, &k); err != nil {
+		return k, &pay.Error{Code: pay.ErrJournal, Text: "the parameters of an operation cannot be read", Cause: err}
+	}
+	k.Params, err = pay.ParseParams(string(k.Raw))
+	return k, err
+}
+
+func writeParams(p pay.Params) (json.RawMessage, error) {
+	return json.Marshal(keptParams{Raw: p.Public(), Secret: p.Secrets()})
+}
+
+// rowOf is the row that a state makes of the operation.
+func (o *operation) rowOf(s engine.State) (journal.Operation, error) {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return journal.Operation{}, fmt.Errorf("write the state of %s: %w", o.row.Ref, err)
+	}
+	row := o.row
+	row.State = raw
+	if s.System != "" {
+		row.System = s.System
+	}
+	row.Charged, row.ApprovedAmount = s.Charged, s.Approved
+	if s.Charged && !o.row.Charged {
+		row.BookedShift = s.BookedShift
+	}
+	row.Outcome, row.Final, row.Told = s.Outcome, s.Final(), s.Told
+	row.Ack, row.Reversal, row.Open = s.Ack, s.Reversal, s.Open()
+	row.Code, row.Text, row.Hint = s.Code, s.Text, s.Hint
+	row.Payer, row.RRN, row.AuthCode = s.Payer, s.RRN, s.AuthCode
+	row.Result, row.Settled = s.Result, s.SettledAt
+	if s.Resolved != nil {
+		row.ResolvedBy = s.Resolved.By
+	}
+	return row, nil
+}
+
+// story is what the journal's event says of a transition, for `payrack ops show`.
+func story(fx engine.Effects, e engine.Event) json.RawMessage {
+	type tale struct {
+		What    string `json:"what"`
+		Call    string `json:"call,omitempty"`
+		Timer   string `json:"timer,omitempty"`
+		Code    string `json:"code,omitempty"`
+		Text    string `json:"text,omitempty"`
+		Reason  string `json:"reason,omitempty"`
+		By      string `json:"by,omitempty"`
+		NotSent bool   `json:"not_sent,omitempty"`
+	}
+	t := tale{What: e.What.String(), Reason: e.Reason, By: e.By}
+	switch e.What {
+	case engine.Replied:
+		t.Call, t.Code, t.Text, t.NotSent = e.Call.String(), e.Reply.Code, e.Reply.Text, e.NotSent
+	case engine.Fired:
+		t.Timer = e.Timer.String()
+	}
+	raw, err := json.Marshal(t)
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+func (o *operation) view() pay.Operation {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.viewLocked()
+}
+
+// viewLocked is what anybody outside may know of the operation now.
+func (o *operation) viewLocked() pay.Operation {
+	return o.s.viewOf(o.row, o.state, o.language, o.params)
+}
+
+// viewOf makes the view of a row and its engine state.
+func (s *Shell) viewOf(row journal.Operation, st engine.State, language string, params pay.Params) pay.Operation {
+	v := pay.Operation{
+		Ref: row.Ref, Module: s.o.About.ID, Kind: row.Kind, PosID: row.PosID, Amount: row.Amount, Currency: row.Currency,
+		Running: st.Running(), Outcome: st.Outcome, Code: st.Code, Text: st.Text, Hint: st.Hint,
+		Number: row.Number, ProviderNumber: row.ProviderNumber, Shift: row.Shift, ProviderShift: row.ProviderShift,
+		System: row.System, Payer: st.Payer, RRN: st.RRN, AuthCode: st.AuthCode, ApprovedAmount: st.Approved,
+		CanCancel: st.CanCancel(), CanConfirm: st.CanConfirm() && row.Kind.Numbered(), CanReverse: st.CanReverse(), OtherTender: st.OtherTender(),
+		Reversal: st.Reversal, Ack: st.Ack, OriginalRef: row.OriginalRef, Receipt: row.Receipt, Document: row.Document,
+		Operator: row.Operator, ResolvedBy: row.ResolvedBy, Begun: row.Begun, Settled: st.SettledAt, Items: params.Items, Result: st.Result,
+	}
+	if row.BookedShift != 0 {
+		v.Shift = row.BookedShift
+	}
+	if st.Error != 0 && v.Code == "" {
+		v.Code = st.Error.String()
+	}
+	if s.o.LogFile != nil {
+		v.Log = s.o.LogFile()
+	}
+	s.say(&v, st, language)
+	v.Slips = s.slips(v)
+	v.Pending = pendingReason(v, st)
+	return v
+}
+
+// say fills text and hint where the provider gave none.
+func (s *Shell) say(v *pay.Operation, st engine.State, language string) {
+	if v.Running {
+		return
+	}
+	switch {
+	case st.Error != 0 && v.Outcome == pay.Declined:
+		cause, hint := s.o.Words.Error(st.Error, language)
+		v.Text, v.Hint = first(v.Text, cause), first(v.Hint, hint)
+	case v.Text == "":
+		v.Text = s.o.Words.Outcome(v.Outcome.Code(), language)
+	}
+	if st.Contradiction != "" {
+		v.Hint = first(v.Hint, st.Contradiction)
+	}
+}
+
+// slips is how many copies the till prints before its receipt.
+func (s *Shell) slips(v pay.Operation) int {
+	if v.Outcome == pay.Approved && v.Kind.Money() && v.Kind != pay.KindReversal {
+		return max(s.o.Slips, 1)
+	}
+	if v.Kind == pay.KindCloseDay || v.Kind == pay.KindReport {
+		return 1
+	}
+	return 0
+}
+
+// pendingReason says why an operation wants attention; "" if it does not (design §7).
+func pendingReason(v pay.Operation, st engine.State) string {
+	switch {
+	case st.Contradiction != "":
+		return "contradiction"
+	case v.Reversal == pay.ReversalUnderWay:
+		return "reversing"
+	case v.Running:
+		return "running"
+	case !v.Outcome.Final():
+		return "unknown"
+	case !v.Kind.Numbered() || v.Kind == pay.KindReversal:
+		return ""
+	case v.Ack == pay.AckNone:
+		return "unread"
+	case v.Outcome == pay.Approved && v.Ack == pay.AckSeen && v.Kind.Payment():
+		return "unconfirmed"
+	}
+	return ""
+}
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// driverViewLocked is what the driver may know of the operation.
+func (o *operation) driverViewLocked() provider.Operation {
+	op := driverView(o.row, o.state)
+	op.Params, op.Original, op.Initiator, op.Language, op.NoPrompts = o.params, o.original, o.initiator, o.language, o.noPrompts
+	return op
+}
+
+func driverView(row journal.Operation, st engine.State) provider.Operation {
+	op := provider.Operation{
+		Ref: row.Ref, Key: row.Key, Kind: row.Kind, PosID: row.PosID, Amount: row.Amount, Currency: row.Currency,
+		Number: row.Number, ProviderNumber: row.ProviderNumber, Shift: row.Shift, ProviderShift: row.ProviderShift,
+		Tries: st.Tries, MaybeSent: st.MaybeSent, System: first(row.System, st.System), State: st.Driver, Begun: row.Begun,
+	}
+	return op
+}
+
+func (o *operation) emit(e pay.Event) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.emitLocked(e)
+}
+
+// emitLocked numbers an event, keeps it for whoever comes later, and wakes who watches. Of what only shows the present, the last is kept.
+func (o *operation) emitLocked(e pay.Event) {
+	e.Time = time.Now()
+	o.highest = max(o.highest+1, e.Time.UnixMicro())
+	e.Number = o.highest
+	if e.Kind == pay.EvQRShow && o.s.o.QRExtra != nil {
+		o.s.o.QRExtra(&e, o.viewLocked())
+	}
+	if e.Prompt() {
+		o.prompt = e.Number
+	}
+	kept := o.events[:0]
+	for _, old := range o.events {
+		if old.Kind != e.Kind || !replaces(e.Kind) {
+			kept = append(kept, old)
+		}
+	}
+	o.events = append(kept, e)
+	close(o.wake)
+	o.wake = make(chan struct{})
+}
+
+func replaces(k pay.EventKind) bool {
+	return k == pay.EvStatus || k == pay.EvCustomer || k == pay.EvProgress || k == pay.EvCancellable || k == pay.EvOutcome
+}
