@@ -12,7 +12,7 @@ import (
 
 // Append writes one transition of an operation that was begun, and returns the operation as it was written: with its numbers and, if
 // the provider proved now that money moved, with the shift that it is booked in. That is Change's BookedShift where the journal has
-// such a shift, else the open one, which is opened if need be.
+// such a shift, else the open one, which is opened if need be. OpenShift of the change moves the operation into the provider's shift.
 //
 // It refuses by pay.ErrInternal, writing nothing, a change that would alter the outcome of a final operation, forget or alter proved
 // money, change a key, or lower a number (design §3.3, §3.5, §3.8). Begin of the change is refused as by Begin, Close by pay.ErrShift

@@ -84,7 +84,7 @@ type Exchange struct {
 // Change is what one transition writes, in one transaction with one sync.
 type Change struct {
 	// Operation is written over the operation of the same ref. What was fixed by Begin stays (digest, params, original, receipt,
-	// document, till, number, shift, begun), and what is empty here does not erase a key, code digest, system, provider number or shift,
+	// document, till, number, begun; the shift but for OpenShift), and what is empty here does not erase a key, code digest, system, provider number or shift,
 	// booking or result.
 	Operation Operation
 	Event     Event // Number is given by the journal; an empty Name: no event

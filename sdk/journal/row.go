@@ -72,7 +72,7 @@ func (op *Operation) fixed() []setting {
 	return []setting{
 		{"ref", string(op.Ref)}, {"kind", string(op.Kind)}, {"pos_id", op.PosID}, {"operator", op.Operator}, {"amount", int64(op.Amount)},
 		{"currency", string(op.Currency)}, {"digest", op.Digest}, {"original_ref", orNull(string(op.OriginalRef))},
-		{"receipt", orNull(op.Receipt)}, {"document", orNull(op.Document)}, {"number", orNull(op.Number)}, {"shift", op.Shift},
+		{"receipt", orNull(op.Receipt)}, {"document", orNull(op.Document)}, {"number", orNull(op.Number)},
 		{"begun", micros(op.Begun)}, {"params", params},
 	}
 }
@@ -93,7 +93,8 @@ func (op *Operation) indexed() [][]setting {
 	result, _ := split(op.Result)
 	return [][]setting{
 		{{"payment_system", op.System}, {"charged", number(op.Charged)}, {"approved_amount", int64(op.ApprovedAmount)},
-			{"booked_shift", orNull(op.BookedShift)}, {"booked_at", orNull(micros(op.BookedAt))}, {"counted_shift", op.countedShift()}},
+			{"booked_shift", orNull(op.BookedShift)}, {"booked_at", orNull(micros(op.BookedAt))}, {"counted_shift", op.countedShift()},
+			{"shift", op.Shift}},
 		{{"pending", number(op.pending())}},
 		{{"provider_number", orNull(op.ProviderNumber)}},
 		{{"code_digest", orNull(op.CodeDigest)}},
