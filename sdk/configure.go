@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/payrack/payrack/ini"
 	"github.com/payrack/payrack/sdk/module"
@@ -104,7 +105,7 @@ func (s *Service) secret(key string) bool {
 
 func (s *Service) setSecret(_ context.Context, key, value string) error {
 	s.log.Register(value)
-	if err := s.secrets.Set(key, []byte(value)); err != nil {
+	if err := s.secrets.Set(strings.ToLower(key), []byte(value)); err != nil {
 		return err
 	}
 	s.log.Logger().Info("a secret was set", "key", key)
@@ -118,7 +119,7 @@ func (s *Service) secretState(key string) (string, error) {
 		return "", err
 	}
 	for _, name := range names {
-		if name == key {
+		if name == strings.ToLower(key) {
 			return "***", nil
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/payrack/payrack/sdk/engine"
@@ -63,7 +64,7 @@ func (o *operation) call(c engine.Call, answer provider.Answer) {
 // drive makes one call and says what it brought: a reply, and whether nothing of a money request can have left (design §3.4).
 func (s *Shell) drive(ctx context.Context, c engine.Call, o *operation, op provider.Operation, answer provider.Answer) (r provider.Reply, notSent bool) {
 	ctx = exchange.WithInitiator(exchange.WithRef(ctx, op.Ref), op.Initiator)
-	ctx, track := exchange.Track(ctx)
+	ctx, track := exchange.Track(exchange.WithPermit(ctx, permit(op)))
 	r, err := s.ask(ctx, c, o, op, answer)
 	if err == nil {
 		s.heard(nil)
@@ -79,6 +80,16 @@ func (s *Shell) drive(ctx context.Context, c engine.Call, o *operation, op provi
 		failed.Error = e.Code
 	}
 	return failed, track.Touched() && !track.MoneySent()
+}
+
+// permit holds the driver to the engine's keys, and to the provider's ids that the journal has (design §3.3).
+func permit(op provider.Operation) exchange.Permit {
+	p := exchange.Permit{Keys: []pay.Key{op.Key}, Journaled: op.State.Data}
+	if op.Original != nil {
+		p.Keys = append(p.Keys, op.Original.Key)
+		p.Journaled = slices.Concat(p.Journaled, []byte(" "), op.Original.State.Data)
+	}
+	return p
 }
 
 // ask is the call itself. A driver that panics has said nothing.

@@ -1,0 +1,57 @@
+# payrack. `make demo` and `make test` are all that a newcomer needs; both work on Debian 12 with Go, gcc and make.
+
+SHELL    := bash
+GO       ?= go
+VERSION  ?= 0.1.0
+OUT      := dist/out
+HOME_DIR := $(OUT)/linux-amd64
+LDFLAGS  := -s -w -X github.com/payrack/payrack/host/version.Number=$(VERSION)
+BUILD    := $(GO) build -buildvcs=false -trimpath
+MODULES  := sendy
+
+export CGO_ENABLED ?= 1
+# A checkout that belongs to somebody else, or none at all, builds as well.
+export GOFLAGS += -buildvcs=false
+
+.PHONY: all build demo test bench generate fmt clean library programs cashier
+
+all: build
+
+build: programs library cashier
+	cd $(HOME_DIR) && find . -type f \( -name payrack -o -path './modules/*' \) ! -name '*.ini' | LC_ALL=C sort | xargs sha256sum > payrack.sha256
+
+programs:
+	@mkdir -p $(HOME_DIR)
+	CGO_ENABLED=0 $(BUILD) -ldflags "$(LDFLAGS)" -o $(HOME_DIR)/payrack ./cmd/payrack
+	CGO_ENABLED=0 $(BUILD) -ldflags "$(LDFLAGS)" -o $(HOME_DIR)/payrack-sandbox ./cmd/payrack-sandbox
+	@for m in $(MODULES); do mkdir -p $(HOME_DIR)/modules/$$m; \
+	  echo "build module $$m"; CGO_ENABLED=0 $(BUILD) -ldflags "$(LDFLAGS)" -o $(HOME_DIR)/modules/$$m/$$m ./plugins/$$m || exit 1; done
+
+library:
+	$(BUILD) -buildmode=c-shared -ldflags "-s -w -extldflags '-Wl,-z,nodelete'" -o $(HOME_DIR)/libpayrack.so ./abi
+	@rm -f $(HOME_DIR)/libpayrack.h
+	cp abi/payrack.h $(HOME_DIR)/payrack.h
+
+cashier: library
+	$(MAKE) --no-print-directory -C abi/examples/c OUT=$(abspath $(HOME_DIR))
+
+# Builds everything, sells, refunds and closes a day through libpayrack.so, and compares the till with the sandbox's ledger.
+demo: build
+	@scripts/demo.sh $(HOME_DIR)
+
+test:
+	@scripts/prepare.sh
+	@$(GO) run ./internal/stages scripts/stages.txt
+
+bench: build
+	@$(GO) run ./internal/bench -home $(HOME_DIR) -out $(OUT)/bench.json
+
+generate:
+	cd internal/rpc && $(GO) tool -modfile=../../tools/go.mod buf generate
+	$(GO) generate ./...
+
+fmt:
+	gofmt -w $$(git ls-files '*.go')
+
+clean:
+	rm -rf $(OUT) .demo
