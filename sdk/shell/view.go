@@ -53,6 +53,7 @@ func (o *operation) rowOf(s engine.State) (journal.Operation, error) {
 	row.Code, row.Text, row.Hint = s.Code, s.Text, s.Hint
 	row.Payer, row.RRN, row.AuthCode = s.Payer, s.RRN, s.AuthCode
 	row.Result, row.Settled = s.Result, s.SettledAt
+	row.NothingSent = s.Final() && s.Outcome != pay.Approved && !s.MaybeSent && s.QR == nil
 	if s.Resolved != nil {
 		row.ResolvedBy = s.Resolved.By
 	}
