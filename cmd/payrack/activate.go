@@ -1,0 +1,100 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/payrack/payrack/sdk/pay"
+)
+
+// activation is what a module's command "activate" results in, as far as a person is told.
+type activation struct {
+	Active       bool `json:"active"`
+	NeedsForce   bool `json:"needs_force"`
+	AttemptsLeft *int `json:"attempts_left"`
+}
+
+func (a *app) activateCommand() *cobra.Command {
+	var module, terminal, serial, code string
+	var force bool
+	cmd := a.command("activate", "activate", a.exactly(0), func(cmd *cobra.Command, _ []string) error {
+		if err := a.require(cmd, "module", "terminal", "serial"); err != nil {
+			return err
+		}
+		if code != "" && code != "-" {
+			return a.usageErrorf("cli.usage.activation_code")
+		}
+		secret, err := a.activationCode(cmd)
+		if err != nil {
+			return err
+		}
+		s, err := a.open(cmd.Context(), true)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		for {
+			o := order{module: module, kind: pay.KindCommand, params: map[string]any{"name": "activate", "args": map[string]any{
+				"terminal_id": terminal, "serial": serial, "code": secret, "force": force}}}
+			op, err := a.operate(cmd.Context(), s, o)
+			if err != nil {
+				return err
+			}
+			var got activation
+			_ = json.Unmarshal(op.Result, &got) // a module that says no more has said it by the outcome
+			if got.NeedsForce && !force && a.keys.terminal() {
+				fmt.Fprintln(a.Stderr, clean(op.Text))
+				if force, err = a.askYes(cmd.Context(), a.say("cli.activate.force")); err != nil {
+					return err
+				}
+				if force {
+					continue
+				}
+			}
+			return a.activated(op, got)
+		}
+	})
+	f := cmd.Flags()
+	f.StringVar(&module, "module", "", a.say("cli.flag.module"))
+	f.StringVar(&terminal, "terminal", "", a.say("cli.flag.terminal"))
+	f.StringVar(&serial, "serial", "", a.say("cli.flag.serial"))
+	f.StringVar(&code, "code", "", a.say("cli.flag.activation-code"))
+	f.BoolVar(&force, "force", false, a.say("cli.flag.force"))
+	return cmd
+}
+
+// activationCode asks for the code, or reads it from standard input: other users can read a command line.
+func (a *app) activationCode(cmd *cobra.Command) (string, error) {
+	secret, err := a.askSecret(cmd.Context(), a.say("cli.ask.activation_code"))
+	if err == nil && strings.TrimSpace(secret) == "" {
+		err = a.usageErrorf("cli.usage.activation_code")
+	}
+	return strings.TrimSpace(secret), err
+}
+
+func (a *app) activated(op pay.Operation, got activation) error {
+	err := a.result(op, func() {
+		switch {
+		case op.Outcome == pay.Approved && !op.Running:
+			fmt.Fprintln(a.Stdout, a.say("cli.activate.done", "Module", op.Module))
+		case op.Outcome == pay.Unknown:
+			fmt.Fprintln(a.Stdout, a.say("cli.activate.unknown"))
+		default:
+			fmt.Fprintln(a.Stdout, a.say("cli.activate.refused", "Text", clean(op.Text)))
+		}
+		if got.AttemptsLeft != nil && *got.AttemptsLeft >= 0 && op.Outcome != pay.Approved {
+			fmt.Fprintln(a.Stdout, a.say("cli.activate.attempts", "Count", *got.AttemptsLeft))
+		}
+		a.pair("cli.op.hint", op.Hint)
+	})
+	if err != nil {
+		return err
+	}
+	if exit := exitOfOperation(op); exit == exitDeclined {
+		return finished{exitNotActive}
+	}
+	return ended(op)
+}

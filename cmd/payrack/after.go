@@ -1,0 +1,206 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/payrack/payrack/sdk/pay"
+)
+
+// onRef makes a command about one operation that is there already.
+func (a *app) onRef(name, id string, run func(cmd *cobra.Command, ref pay.Ref) error) *cobra.Command {
+	return a.command(name+" "+a.say("cli.arg.ref"), id, a.exactly(1), func(cmd *cobra.Command, args []string) error {
+		ref, err := a.refArgument(args[0])
+		if err != nil {
+			return err
+		}
+		return run(cmd, ref)
+	})
+}
+
+func (a *app) statusCommand() *cobra.Command {
+	var wait bool
+	cmd := a.onRef("status", "status", func(cmd *cobra.Command, ref pay.Ref) error {
+		s, err := a.open(cmd.Context(), true)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		op, err := s.Operation(cmd.Context(), ref)
+		if err != nil {
+			return err
+		}
+		if wait && !op.Outcome.Final() {
+			f := a.newFollowing(s, ref)
+			defer f.end()
+			if op, err = f.follow(cmd.Context(), true); err != nil {
+				return err
+			}
+		}
+		if err := a.result(op, func() { a.showOperation(op) }); err != nil {
+			return err
+		}
+		return ended(op)
+	})
+	cmd.Flags().BoolVar(&wait, "wait", false, a.say("cli.flag.wait"))
+	return cmd
+}
+
+func (a *app) cancelCommand() *cobra.Command {
+	var reason string
+	cmd := a.onRef("cancel", "cancel", func(cmd *cobra.Command, ref pay.Ref) error {
+		s, err := a.open(cmd.Context(), true)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		op, err := s.Operation(cmd.Context(), ref)
+		if err != nil {
+			return err
+		}
+		if op.Running || !op.Outcome.Final() {
+			if err := s.Cancel(cmd.Context(), ref, reason); err != nil {
+				return err
+			}
+			f := a.newFollowing(s, ref)
+			defer f.end()
+			f.asks = 1 // the next Ctrl-C leaves
+			if op, err = f.follow(cmd.Context(), false); err != nil {
+				return err
+			}
+		}
+		if err := a.result(op, func() { a.showOperation(op) }); err != nil {
+			return err
+		}
+		if op.Outcome == pay.Cancelled {
+			return nil
+		}
+		if op.Outcome == pay.Approved {
+			fmt.Fprintln(a.Stderr, a.say("cli.cancel.late"))
+			return finished{exitFailed}
+		}
+		return ended(op)
+	})
+	cmd.Flags().StringVar(&reason, "reason", "", a.say("cli.flag.reason"))
+	return cmd
+}
+
+func (a *app) pendingCommand() *cobra.Command {
+	var all bool
+	cmd := a.command("pending", "pending", a.exactly(0), func(cmd *cobra.Command, _ []string) error {
+		s, err := a.open(cmd.Context(), true)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		list, err := s.Pending(cmd.Context(), all)
+		if err != nil {
+			return err
+		}
+		return a.result(operations{list}, func() {
+			if len(list) == 0 {
+				fmt.Fprintln(a.Stdout, a.say("cli.pending.none"))
+				return
+			}
+			a.operationTable(list, true)
+		})
+	})
+	cmd.Flags().BoolVar(&all, "all", false, a.say("cli.flag.all"))
+	return cmd
+}
+
+// operations is the JSON of a list.
+type operations struct {
+	Operations []pay.Operation `json:"operations"`
+}
+
+func (a *app) operationTable(list []pay.Operation, pending bool) {
+	head := []string{a.say("cli.col.number"), a.say("cli.col.time"), a.say("cli.col.ref"), a.say("cli.col.module"), a.say("cli.col.pos"),
+		a.say("cli.col.kind"), a.say("cli.col.amount"), a.say("cli.col.outcome")}
+	if pending {
+		head = append(head, a.say("cli.col.pending"))
+	}
+	var rows [][]string
+	for _, op := range list {
+		amount := ""
+		if op.Kind.Money() {
+			amount = a.money(op.Amount, op.Currency)
+		}
+		row := []string{number(op.Number), moment(op.Begun), string(op.Ref), op.Module, clean(op.PosID), a.kindWord(op.Kind), amount, a.outcomeWord(op)}
+		if pending {
+			row = append(row, a.pendingWord(op.Pending))
+		}
+		rows = append(rows, row)
+	}
+	a.table(head, rows)
+}
+
+func (a *app) outcomeWord(op pay.Operation) string {
+	if op.Running {
+		return a.say("cli.outcome.word.running")
+	}
+	return a.say("cli.outcome.word." + op.Outcome.String())
+}
+
+func (a *app) confirmCommand() *cobra.Command {
+	return a.onRef("confirm", "confirm", func(cmd *cobra.Command, ref pay.Ref) error {
+		return a.acknowledge(cmd, ref, pay.AckConfirm, "")
+	})
+}
+
+func (a *app) reverseCommand() *cobra.Command {
+	var reason string
+	cmd := a.onRef("reverse", "reverse", func(cmd *cobra.Command, ref pay.Ref) error {
+		return a.acknowledge(cmd, ref, pay.AckReverse, reason)
+	})
+	cmd.Flags().StringVar(&reason, "reason", "", a.say("cli.flag.reason"))
+	return cmd
+}
+
+func (a *app) acknowledge(cmd *cobra.Command, ref pay.Ref, ack pay.Ack, reason string) error {
+	s, err := a.open(cmd.Context(), true)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	op, err := s.Acknowledge(cmd.Context(), ref, ack, reason)
+	if err != nil {
+		return err
+	}
+	return a.result(op, func() {
+		fmt.Fprintln(a.Stdout, a.say("cli.ack."+string(ack), "Ref", ref))
+		a.showOperation(op)
+	})
+}
+
+func (a *app) resolveCommand() *cobra.Command {
+	var charged, who, why string
+	cmd := a.onRef("resolve", "resolve", func(cmd *cobra.Command, ref pay.Ref) error {
+		if err := a.require(cmd, "charged", "who", "why"); err != nil {
+			return err
+		}
+		yes, known := yesOrNo(charged)
+		if !known {
+			return a.choice("--charged", charged, "yes", "no")
+		}
+		if clean(who) == "" || clean(why) == "" {
+			return a.usageErrorf("cli.usage.who_and_why")
+		}
+		s, err := a.open(cmd.Context(), true)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		op, err := s.Resolve(cmd.Context(), ref, yes, clean(who)+": "+clean(why))
+		if err != nil {
+			return err
+		}
+		return a.result(op, func() { a.showOperation(op) })
+	})
+	f := cmd.Flags()
+	f.StringVar(&charged, "charged", "", a.say("cli.flag.charged"))
+	f.StringVar(&who, "who", "", a.say("cli.flag.who"))
+	f.StringVar(&why, "why", "", a.say("cli.flag.why"))
+	return cmd
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/payrack/payrack/host/client"
+	"github.com/payrack/payrack/sdk/pay"
+)
+
+func (a *app) closeDayCommand() *cobra.Command {
+	o := order{kind: pay.KindCloseDay}
+	var detailed bool
+	cmd := a.command("close-day", "close-day", a.exactly(0), func(cmd *cobra.Command, _ []string) error {
+		o.params = map[string]any{}
+		if cmd.Flags().Changed("detailed") {
+			o.params["detailed"] = detailed
+		}
+		return a.paper(cmd, o)
+	})
+	cmd.Flags().StringVar(&o.module, "module", "", a.say("cli.flag.module"))
+	cmd.Flags().BoolVar(&detailed, "detailed", false, a.say("cli.flag.detailed"))
+	a.dialogFlags(cmd, &o.dialog)
+	return cmd
+}
+
+func (a *app) reportCommand() *cobra.Command {
+	o := order{kind: pay.KindReport}
+	var shift int64
+	var from, to string
+	var detailed bool
+	cmd := a.command("report", "report", a.exactly(0), func(cmd *cobra.Command, _ []string) error {
+		for _, time := range []string{"from", "to"} {
+			if err := a.oneOf(cmd, "shift", time); err != nil {
+				return err
+			}
+		}
+		o.params = map[string]any{}
+		if cmd.Flags().Changed("shift") {
+			if shift <= 0 {
+				return a.usageErrorf("cli.usage.flag_wrong", "Flag", "--shift", "Value", fmt.Sprint(shift))
+			}
+			o.params["shift"] = shift
+		}
+		if err := a.period(o.params, from, to); err != nil {
+			return err
+		}
+		if detailed {
+			o.params["detailed"] = true
+		}
+		return a.paper(cmd, o)
+	})
+	f := cmd.Flags()
+	f.StringVar(&o.module, "module", "", a.say("cli.flag.module"))
+	f.Int64Var(&shift, "shift", 0, a.say("cli.flag.shift"))
+	f.StringVar(&from, "from", "", a.say("cli.flag.from"))
+	f.StringVar(&to, "to", "", a.say("cli.flag.to"))
+	f.BoolVar(&detailed, "detailed", false, a.say("cli.flag.detailed"))
+	a.dialogFlags(cmd, &o.dialog)
+	return cmd
+}
+
+// paper carries out an operation whose result is paper, and prints that.
+func (a *app) paper(cmd *cobra.Command, o order) error {
+	if err := a.require(cmd, "module"); err != nil {
+		return err
+	}
+	s, err := a.open(cmd.Context(), true)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	op, err := a.operate(cmd.Context(), s, o)
+	if err != nil {
+		return err
+	}
+	return a.conclude(cmd.Context(), s, op, false, func() { a.showPaper(cmd.Context(), s, op) })
+}
+
+// showPaper prints the text for the tape; of an operation that has none it prints what became of it.
+func (a *app) showPaper(ctx context.Context, s *client.Session, op pay.Operation) {
+	if op.Outcome == pay.Approved && !op.Running {
+		text, err := s.Slip(ctx, op.Ref, client.Paper{Copy: 1, Format: "text", Encoding: "utf-8", Language: a.flags.lang})
+		if err == nil {
+			fmt.Fprintln(a.Stdout, strings.TrimRight(clean(string(text)), "\n"))
+			fmt.Fprintln(a.Stderr, a.say("cli.paper_ref", "Ref", op.Ref))
+			return
+		}
+		fmt.Fprintln(a.Stderr, a.say("cli.no_paper", "Error", a.describe(err).Text))
+	}
+	a.showOperation(op)
+}
+
+// period puts two moments into the parameters. A date without a time means its begin for from, and its end for to.
+func (a *app) period(into map[string]any, from, to string) error {
+	start, _, err := a.moment("--from", from)
+	if err != nil {
+		return err
+	}
+	end, wholeDay, err := a.moment("--to", to)
+	if err != nil {
+		return err
+	}
+	if wholeDay {
+		end = end.AddDate(0, 0, 1)
+	}
+	if !start.IsZero() && !end.IsZero() && !start.Before(end) {
+		return a.usageErrorf("cli.usage.period", "From", shorten(from), "To", shorten(to))
+	}
+	if !start.IsZero() {
+		into["from"] = start.Format(time.RFC3339)
+	}
+	if !end.IsZero() {
+		into["to"] = end.Format(time.RFC3339)
+	}
+	return nil
+}
+
+// moment reads a moment in the till's time zone; "" is none.
+func (a *app) moment(flag, s string) (at time.Time, wholeDay bool, err error) {
+	if s == "" {
+		return time.Time{}, false, nil
+	}
+	for _, layout := range []string{"2006-01-02", "02.01.2006"} {
+		if at, err := time.ParseInLocation(layout, s, time.Local); err == nil {
+			return at, true, nil
+		}
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", "02.01.2006 15:04:05", "02.01.2006 15:04"} {
+		if at, err := time.ParseInLocation(layout, s, time.Local); err == nil {
+			return at, false, nil
+		}
+	}
+	return time.Time{}, false, a.usageErrorf("cli.usage.time", "Flag", flag, "Value", shorten(s))
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// infos are the documents that `payrack info` knows; those of the host need no module.
+func infos() (host, module []string) {
+	return []string{"modules", "operations", "host"}, []string{"capabilities", "settings", "activation", "counters", "shift", "health", "link", "journal", "registration"}
+}
+
+func (a *app) infoCommand() *cobra.Command {
+	var module string
+	cmd := a.command("info ["+a.say("cli.arg.what")+"]", "info", a.between(0, 1), func(cmd *cobra.Command, args []string) error {
+		what := "modules"
+		if module != "" {
+			what = "registration"
+		}
+		if len(args) == 1 {
+			what = args[0]
+		}
+		ofHost, ofModule := infos()
+		if err := a.choice(a.say("cli.arg.what"), what, append(ofHost, ofModule...)...); err != nil {
+			return err
+		}
+		if module == "" && slices.Contains(ofModule, what) && what != "health" {
+			return a.usageErrorf("cli.usage.flag_missing", "Flag", "--module")
+		}
+		s, err := a.open(cmd.Context(), true)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		raw, err := s.Info(cmd.Context(), module, what)
+		if err != nil {
+			return err
+		}
+		return a.result(raw, func() { a.document(raw) })
+	})
+	cmd.Flags().StringVar(&module, "module", "", a.say("cli.flag.module"))
+	return cmd
+}
+
+// document prints a JSON document for people: a line for each value, what lies inside indented.
+func (a *app) document(raw json.RawMessage) {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	if err := a.value(dec, "", 0); err != nil {
+		fmt.Fprintln(a.Stdout, clean(string(raw)))
+	}
+}
+
+// value prints the next value in the order in which it stands.
+func (a *app) value(dec *json.Decoder, name string, depth int) error {
+	token, err := dec.Token()
+	if err != nil {
+		return err
+	}
+	pad := strings.Repeat("  ", depth)
+	delim, compound := token.(json.Delim)
+	if !compound {
+		fmt.Fprintf(a.Stdout, "%s%s%s\n", pad, name, clean(fmt.Sprint(orDash(token))))
+		return nil
+	}
+	inner := depth
+	if name != "" {
+		fmt.Fprintf(a.Stdout, "%s%s\n", pad, strings.TrimRight(name, " "))
+		inner++
+	}
+	for n := 1; dec.More(); n++ {
+		label := fmt.Sprintf("%d. ", n)
+		if delim == '{' {
+			key, err := dec.Token()
+			if err != nil {
+				return err
+			}
+			label = clean(fmt.Sprint(key)) + ": "
+		}
+		if err := a.value(dec, label, inner); err != nil {
+			return err
+		}
+	}
+	_, err = dec.Token()
+	return err
+}
+
+func orDash(token json.Token) any {
+	if token == nil || token == "" {
+		return "-"
+	}
+	return token
+}
