@@ -41,6 +41,10 @@ func (s *Service) configure(ctx context.Context, r module.SettingsRequest) (stri
 		}
 		return string(schema.Template(first(r.Language, "ru"))), nil
 	case "validate":
+		if r.Value != "" { // the text of any file, as if it were this module's
+			_, err := ini.Parse([]byte(r.Value), s.m.Settings())
+			return "", err
+		}
 		_, err := ini.Load(s.settingsPath(), s.m.Settings())
 		return "", err
 	}
