@@ -62,7 +62,7 @@ func call[R any](ctx context.Context, s *Session, again repeats, f func(context.
 // lost says whether the error means that the host is gone or does not know the session, and not that the caller's time is over or that
 // the host answered something.
 func lost(ctx context.Context, l *link, err error) bool {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || word(err) != nil {
 		return !l.alive()
 	}
 	switch status.Code(err) {
@@ -77,6 +77,9 @@ func lost(ctx context.Context, l *link, err error) bool {
 func verdict(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return gaveUp(ctx, "wait for the host's answer")
+	}
+	if said := word(err); said != nil {
+		return said
 	}
 	code := pay.ErrInternal
 	switch status.Code(err) {
@@ -108,6 +111,20 @@ func refusal(r *modulev1.Refusal) error {
 		return nil
 	}
 	return &pay.Error{Code: pay.Code(r.GetCode()), Text: r.GetText(), Hint: r.GetHint(), MayHaveMoved: r.GetMayHaveMoved()}
+}
+
+// word is the refusal that a gRPC status carries, nil if it carries none: the host's own word, which no repetition changes.
+func word(err error) error {
+	s, ok := status.FromError(err)
+	if err == nil || !ok {
+		return nil
+	}
+	for _, detail := range s.Details() {
+		if r, ok := detail.(*modulev1.Refusal); ok {
+			return refusal(r)
+		}
+	}
+	return nil
 }
 
 // limit is ctx with an end, if it has none that is nearer.

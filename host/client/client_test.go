@@ -384,3 +384,10 @@ func TestAClosedSessionEndsItsCalls(t *testing.T) {
 		t.Errorf("a call after the close: %v", err)
 	}
 }
+
+func TestAWatchOfNothingIsRefusedInTheHostsWords(t *testing.T) {
+	err := open(t, host(t, nil)).Watch(t.Context(), "never", 0, func(pay.Event) error { return nil })
+	if e, _ := errors.AsType[*pay.Error](err); e == nil || e.Code != pay.ErrNotFound || e.Text == "" {
+		t.Errorf("got %#v", err)
+	}
+}

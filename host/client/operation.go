@@ -25,6 +25,8 @@ type Order struct {
 	Ref       pay.Ref // empty of close_day: named after its shift; empty of a report, a test or a command: made here
 	Params    string  // a JSON object, as the till gave it
 	NoPrompts bool    // nobody answers prompts
+	// Repeated: an earlier Begin of this order may have left, so that a refusal has to be proved by the installation's index.
+	Repeated bool
 }
 
 // beginLimit is how long Begin looks for a lost host before it says that it does not know.
@@ -38,7 +40,7 @@ func (s *Session) Begin(ctx context.Context, o Order) (op pay.Operation, existed
 	if o.Ref == "" && !o.Kind.Money() && o.Kind != pay.KindCloseDay {
 		o.Ref = MakeRef(string(o.Kind)) // so that it can be repeated
 	}
-	b := begin{s: s, order: o}
+	b := begin{s: s, order: o, left: o.Repeated}
 	pause := pauses()
 	for {
 		op, existed, done, err := b.attempt(ctx)
@@ -86,6 +88,9 @@ func (b *begin) attempt(ctx context.Context) (op pay.Operation, existed, done bo
 
 // failed notes that the request may have left, unless the host's answer proves that it was not looked at, and says whether that is the end.
 func (b *begin) failed(ctx context.Context, l *link, err error) (done bool) {
+	if e, ok := errors.AsType[*pay.Error](word(err)); ok && !e.MayHaveMoved {
+		return !b.left
+	}
 	switch status.Code(err) {
 	case codes.Unauthenticated:
 		l.drop(err) // the session is not known there: open it anew
@@ -187,6 +192,9 @@ func (w *watch) attempt(ctx context.Context) (done bool, err error) {
 func (w *watch) broke(ctx context.Context, l *link, err error) (done bool, _ error) {
 	if ctx.Err() != nil {
 		return true, ctx.Err()
+	}
+	if said := word(err); said != nil {
+		return true, said
 	}
 	switch status.Code(err) {
 	case codes.NotFound, codes.PermissionDenied, codes.Unimplemented, codes.InvalidArgument:

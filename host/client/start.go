@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/payrack/payrack/host/place"
 	hostv1 "github.com/payrack/payrack/internal/rpc/payrack/host/v1"
 	"github.com/payrack/payrack/sdk/pay"
 )
@@ -58,6 +59,21 @@ func (s *Session) tryLink(ctx context.Context) (*link, error) {
 		return nil, fmt.Errorf("%w: %w", errAbsent, err) // it was on its way out
 	}
 	return l, err
+}
+
+// Probe says whether a host of the installation listens and is ours to speak to. It starts none and opens no session.
+// The error's code is ErrHostStart where none runs, ErrHostDenied where it is not ours.
+func Probe(ctx context.Context, p place.Place) error {
+	ctx, cancel := limit(ctx, callLimit)
+	defer cancel()
+	conn, err := (&Session{options: Options{Place: p}}).dial(ctx)
+	if errors.Is(err, errAbsent) {
+		return &pay.Error{Code: pay.ErrHostStart, Cause: err}
+	}
+	if err != nil {
+		return err
+	}
+	return conn.Close()
 }
 
 // dial connects to where the host says that it listens, or to where it should.

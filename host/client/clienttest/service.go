@@ -142,7 +142,11 @@ func (s *service) Watch(r *hostv1.WatchRequest, stream hostv1.HostService_WatchS
 	}
 	o := h.Operation(pay.Ref(r.GetRef()))
 	if o == nil {
-		return status.Error(codes.NotFound, "no such operation")
+		s, err := status.New(codes.FailedPrecondition, "PR_E_NOT_FOUND").WithDetails(notFound(r.GetRef()))
+		if err != nil {
+			return err
+		}
+		return s.Err()
 	}
 	after := r.GetAfter()
 	for {
