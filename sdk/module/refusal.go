@@ -51,11 +51,26 @@ func Status(err error) error {
 		}
 	}
 	r := Refusal(err)
-	s, withErr := status.New(codes.FailedPrecondition, pay.Code(r.GetCode()).String()).WithDetails(r)
+	s, withErr := status.New(statusCode(pay.Code(r.GetCode())), pay.Code(r.GetCode()).String()).WithDetails(r)
 	if withErr != nil {
 		return status.Error(codes.Internal, pay.Code(r.GetCode()).String())
 	}
 	return s.Err()
+}
+
+// statusCode is the nearest that gRPC has; the refusal itself travels beside it.
+func statusCode(code pay.Code) codes.Code {
+	switch code {
+	case pay.ErrNotFound:
+		return codes.NotFound
+	case pay.ErrHostDenied:
+		return codes.PermissionDenied
+	case pay.ErrArgument, pay.ErrEncoding:
+		return codes.InvalidArgument
+	case pay.ErrInternal:
+		return codes.Internal
+	}
+	return codes.FailedPrecondition
 }
 
 // FromStatus is the pay.Error that a gRPC status carries. An error that carries none (a broken connection) comes back as it is.

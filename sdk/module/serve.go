@@ -24,7 +24,18 @@ const graceAlone = 10 * time.Second
 // Launched says whether a host started this process, so that a program can tell how it is meant to act.
 func Launched() bool { return os.Getenv(handshake().MagicCookieKey) == handshake().MagicCookieValue }
 
-// Serve is a module's life: it answers the host until the host ends it or is gone, drains, closes svc if it is an io.Closer, and ends
+// closeService calls Close where a Service has one.
+func closeService(svc Service) error {
+	switch c := svc.(type) {
+	case io.Closer:
+		return c.Close()
+	case interface{ Close() }:
+		c.Close()
+	}
+	return nil
+}
+
+// Serve is a module's life: it answers the host until the host ends it or is gone, drains, calls svc's Close if it has one, and ends
 // the process. It must be called before anything was written to standard output, and never returns.
 func Serve(svc Service) {
 	if !Launched() {
@@ -81,9 +92,7 @@ func finish(svc Service, log hclog.Logger, grace time.Duration) {
 			}
 			return err
 		})
-		if c, ok := svc.(io.Closer); ok {
-			_ = guard(log, "close", c.Close)
-		}
+		_ = guard(log, "close", func() error { return closeService(svc) })
 	}()
 	select {
 	case <-done:

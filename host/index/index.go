@@ -1,0 +1,345 @@
+// Package index is the installation's memory of refs: which module, till and parameters each names, and what is last known of it.
+//
+// A ref is taken with one sync before its module hears of it, so that the same ref can never name two operations, over all modules and
+// tills (design §3.1). What is known of an operation is written without a sync of its own: the module's journal is what counts, and the
+// host asks it again at each start. No secret is kept: digests are made by the caller.
+package index
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/payrack/payrack/sdk/pay"
+)
+
+// State is what is last known of an operation.
+type State string
+
+// The states. Only the last three are final.
+const (
+	Taken     State = "taken" // the ref is taken, the module's answer is awaited
+	Running   State = "running"
+	Unknown   State = "unknown"
+	Approved  State = "approved"
+	Declined  State = "declined"
+	Cancelled State = "cancelled"
+)
+
+// StateOf is the state of an operation as its module sees it.
+func StateOf(op pay.Operation) State {
+	if op.Running {
+		return Running
+	}
+	return State(op.Outcome.String())
+}
+
+// Outcome is the state as an outcome; Unknown of what has none.
+func (s State) Outcome() pay.Outcome {
+	var o pay.Outcome
+	_ = o.UnmarshalText([]byte(s)) // what is no outcome's name is Unknown
+	return o
+}
+
+// Final says whether the state can never change any more.
+func (s State) Final() bool { return s.Outcome().Final() }
+
+// Entry is one ref.
+type Entry struct {
+	Ref      pay.Ref
+	Module   string
+	PosID    string
+	Kind     pay.Kind
+	Amount   pay.Amount
+	Currency pay.Currency
+	Digest   []byte // empty: learned from a module after the index was lost
+	Receipt  string
+	Document string
+	Original pay.Ref
+	State    State
+	Known    bool   // the module has confirmed that it journaled the operation
+	Gone     bool   // abandoned: the till may take another tender
+	Pending  string // why it wants attention, as the module last said
+	Begun    time.Time
+}
+
+// View is what the index alone can tell of the operation.
+func (e Entry) View() pay.Operation {
+	return pay.Operation{Ref: e.Ref, Module: e.Module, Kind: e.Kind, PosID: e.PosID, Amount: e.Amount, Currency: e.Currency,
+		Outcome: e.State.Outcome(), OtherTender: e.Gone, Pending: e.Pending, OriginalRef: e.Original, Receipt: e.Receipt,
+		Document: e.Document, Begun: e.Begun}
+}
+
+// Index is the open index. Its methods may be called from several goroutines. Errors are pay.ErrJournal unless a method says otherwise.
+type Index struct {
+	mu    sync.Mutex // one writer
+	firm  *sql.DB    // each commit is synced
+	loose *sql.DB    // a commit is synced with the next firm one
+}
+
+const version = 1
+
+const schema = `
+CREATE TABLE refs (
+  ref TEXT PRIMARY KEY,
+  module TEXT NOT NULL,
+  pos_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  amount INTEGER NOT NULL,
+  currency TEXT NOT NULL,
+  digest BLOB NOT NULL,
+  receipt TEXT NOT NULL,
+  document TEXT NOT NULL,
+  original TEXT NOT NULL,
+  state TEXT NOT NULL,
+  known INTEGER NOT NULL,
+  gone INTEGER NOT NULL,
+  pending TEXT NOT NULL,
+  begun INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX refs_open ON refs (module, state) WHERE state IN ('taken', 'running', 'unknown');
+CREATE INDEX refs_pending ON refs (module) WHERE pending <> '';
+CREATE INDEX refs_receipt ON refs (pos_id, receipt) WHERE receipt <> '';
+CREATE INDEX refs_document ON refs (document) WHERE document <> '';
+CREATE INDEX refs_begun ON refs (begun);
+PRAGMA user_version = 1;
+`
+
+const columns = "ref, module, pos_id, kind, amount, currency, digest, receipt, document, original, state, known, gone, pending, begun"
+
+// Open opens the index, making it where there is none. One of a newer version, or a file that is no index, is refused and left as it is.
+func Open(ctx context.Context, path string) (*Index, error) {
+	x := &Index{}
+	fail := func(err error) (*Index, error) {
+		_ = x.Close()
+		return nil, &pay.Error{Code: pay.ErrJournal, Text: fmt.Sprintf("the index %s cannot be opened", path), Cause: err}
+	}
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err != nil { // says why better than the database does
+		return fail(err)
+	} else if err := f.Close(); err != nil {
+		return fail(err)
+	}
+	var err error
+	if x.firm, err = connect(path, "FULL"); err != nil {
+		return fail(err)
+	}
+	if x.loose, err = connect(path, "NORMAL"); err != nil {
+		return fail(err)
+	}
+	have := 0
+	if err := x.firm.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return fail(err)
+	}
+	switch {
+	case have > version:
+		return fail(fmt.Errorf("it is of version %d, newer than this program's %d", have, version))
+	case have == 0:
+		if err := x.write(ctx, x.firm, func(tx *sql.Tx) error { _, err := tx.ExecContext(ctx, schema); return err }); err != nil {
+			return fail(err)
+		}
+	}
+	// Nobody is forwarding anything yet: what was being forwarded when the last host died may have arrived.
+	if err := x.exec(ctx, `UPDATE refs SET state = 'unknown' WHERE state = 'taken'`); err != nil {
+		return fail(err)
+	}
+	return x, nil
+}
+
+func connect(path, synchronous string) (*sql.DB, error) {
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	name := filepath.ToSlash(full)
+	if !strings.HasPrefix(name, "/") {
+		name = "/" + name // C:/... of Windows
+	}
+	location := url.URL{Scheme: "file", Path: name, RawQuery: url.Values{
+		"mode":          {"rw"},
+		"_busy_timeout": {"5000"},
+		"_error_rc":     {"1"},
+		"_txlock":       {"immediate"},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {synchronous},
+		"_pragma":       {"fullfsync(1)", "checkpoint_fullfsync(1)", "cache_size(-256)"},
+	}.Encode()}
+	db, err := sql.Open("sqlite", location.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+// Close closes the index.
+func (x *Index) Close() error {
+	var err error
+	for _, db := range []*sql.DB{x.loose, x.firm} {
+		if db != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}
+	return err
+}
+
+// Get looks a ref up; pay.ErrNotFound where nobody ever took it.
+func (x *Index) Get(ctx context.Context, ref pay.Ref) (Entry, error) {
+	list, err := x.list(ctx, x.loose, "WHERE ref = ?", string(ref))
+	if err != nil {
+		return Entry{}, err
+	}
+	if len(list) == 0 {
+		return Entry{}, &pay.Error{Code: pay.ErrNotFound, Cause: fmt.Errorf("no ref %s", ref)}
+	}
+	return list[0], nil
+}
+
+// Unsettled lists what has no final state, of one module or ("") of all.
+func (x *Index) Unsettled(ctx context.Context, module string) ([]Entry, error) {
+	return x.list(ctx, x.loose, "WHERE state IN ('taken', 'running', 'unknown') AND (module = ?1 OR ?1 = '') ORDER BY begun", module)
+}
+
+// Wanting lists what wants attention, of one module or ("") of all.
+func (x *Index) Wanting(ctx context.Context, module string) ([]Entry, error) {
+	return x.list(ctx, x.loose, "WHERE pending <> '' AND (module = ?1 OR ?1 = '') ORDER BY begun", module)
+}
+
+// Since lists what was begun from a moment on, by one till or ("") all, the newest first, at most limit.
+func (x *Index) Since(ctx context.Context, pos string, from time.Time, limit int) ([]Entry, error) {
+	return x.list(ctx, x.loose, "WHERE begun >= ? AND (pos_id = ?2 OR ?2 = '') ORDER BY begun DESC LIMIT ?", from.UnixMicro(), pos, limit)
+}
+
+// Learn writes what a module says of an operation. An operation that the index does not know (it was lost, or restored from an old copy)
+// is taken up. A final state never changes, except that a person's word may be what made it.
+func (x *Index) Learn(ctx context.Context, module string, op pay.Operation) error {
+	if parent, n := op.Ref.Parent(); n > 0 || parent != op.Ref {
+		return nil // a reversal belongs to its payment
+	}
+	state := StateOf(op)
+	have, err := x.Get(ctx, op.Ref)
+	switch {
+	case pay.CodeOf(err) == pay.ErrNotFound:
+		return x.exec(ctx, "INSERT OR IGNORE INTO refs ("+columns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+			string(op.Ref), module, op.PosID, string(op.Kind), int64(op.Amount), string(op.Currency), []byte{}, op.Receipt, op.Document,
+			string(op.OriginalRef), string(state), true, op.OtherTender, op.Pending, op.Begun.UnixMicro())
+	case err != nil:
+		return err
+	case have.Known && have.State == state && have.Gone == op.OtherTender && have.Pending == op.Pending:
+		return nil
+	case have.State.Final() && !state.Final():
+		return nil // an old word that was overtaken
+	}
+	return x.exec(ctx, `UPDATE refs SET state = ?, known = 1, gone = ?, pending = ? WHERE ref = ?`,
+		string(state), op.OtherTender, op.Pending, string(op.Ref))
+}
+
+// Doubt says that nothing is known of an operation for now: its module is gone. A final state stays.
+func (x *Index) Doubt(ctx context.Context, ref pay.Ref) error {
+	return x.exec(ctx, `UPDATE refs SET state = 'unknown', pending = 'unknown' WHERE ref = ? AND state IN ('taken', 'running')`, string(ref))
+}
+
+// Void settles an operation as cancelled of which its module, asked after everything was forwarded, knows nothing: what is not journaled
+// was never sent (design §3.2). It is false where the module has known it before.
+func (x *Index) Void(ctx context.Context, ref pay.Ref) (bool, error) {
+	have, err := x.Get(ctx, ref)
+	if err != nil || have.Known || have.State == Cancelled {
+		return err == nil && have.State == Cancelled, err
+	}
+	// Firmly: from now on the ref is told to be cancelled, so it must never begin.
+	err = x.write(ctx, x.firm, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE refs SET state = 'cancelled', pending = '' WHERE ref = ? AND known = 0`, string(ref))
+		return err
+	})
+	return err == nil, err
+}
+
+// Drop forgets a ref whose operation its module refused: there is none. One that the module has known stays.
+func (x *Index) Drop(ctx context.Context, ref pay.Ref) error {
+	return x.exec(ctx, `DELETE FROM refs WHERE ref = ? AND known = 0`, string(ref))
+}
+
+// Quiet says that of a module nothing wants attention but the refs that it named.
+func (x *Index) Quiet(ctx context.Context, module string, but map[pay.Ref]bool) error {
+	list, err := x.Wanting(ctx, module)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		if e.State.Final() && !but[e.Ref] {
+			if err := x.exec(ctx, `UPDATE refs SET pending = '' WHERE ref = ?`, string(e.Ref)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// exec writes without a sync of its own.
+func (x *Index) exec(ctx context.Context, text string, args ...any) error {
+	return x.write(ctx, x.loose, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, text, args...)
+		return err
+	})
+}
+
+func (x *Index) write(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fault(err)
+	}
+	if err := f(tx); err != nil {
+		_ = tx.Rollback()
+		return fault(err)
+	}
+	return fault(tx.Commit())
+}
+
+// fault makes a database's error a pay.Error; one that is a pay.Error already stays.
+func fault(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*pay.Error](err); ok {
+		return err
+	}
+	return &pay.Error{Code: pay.ErrJournal, Cause: fmt.Errorf("index of refs: %w", err)}
+}
+
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func (x *Index) list(ctx context.Context, from querier, where string, args ...any) ([]Entry, error) {
+	rows, err := from.QueryContext(ctx, "SELECT "+columns+" FROM refs "+where, args...)
+	if err != nil {
+		return nil, fault(err)
+	}
+	defer rows.Close()
+	var list []Entry
+	for rows.Next() {
+		var e Entry
+		var begun int64
+		if err := rows.Scan(&e.Ref, &e.Module, &e.PosID, &e.Kind, &e.Amount, &e.Currency, &e.Digest, &e.Receipt, &e.Document, &e.Original,
+			&e.State, &e.Known, &e.Gone, &e.Pending, &begun); err != nil {
+			return nil, fault(err)
+		}
+		e.Begun = time.UnixMicro(begun)
+		list = append(list, e)
+	}
+	return list, fault(rows.Err())
+}
+
+// same says whether two digests name the same operation. An entry that was learned from its module has none: the module compares its own.
+func same(have, want []byte) bool { return len(have) == 0 || bytes.Equal(have, want) }

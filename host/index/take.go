@@ -1,0 +1,97 @@
+package index
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
+)
+
+// Take takes a ref for an operation, with one sync, after the rules that reach over all modules were checked in the same transaction:
+//
+//   - the same ref with the same digest is joined (existed); with another, or another module's or till's: pay.ErrRefReused
+//   - one money operation at a time for a till: pay.ErrBusy. live says whether a module runs; what one that does not runs, blocks nobody
+//   - an earlier attempt for the same receipt on this till whose outcome is unknown and that is not abandoned: pay.ErrUnresolved, unless
+//     it is the one that despite names
+//   - one document has one payout that is approved (pay.ErrState), running or unknown (pay.ErrUnresolved)
+//
+// A database that cannot be written is pay.ErrJournal: nothing was taken.
+func (x *Index) Take(ctx context.Context, e Entry, despite pay.Ref, live func(module string) bool) (have Entry, existed bool, err error) {
+	e.State = Taken
+	err = x.write(ctx, x.firm, func(tx *sql.Tx) error {
+		list, err := x.list(ctx, tx, "WHERE ref = ?", string(e.Ref))
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 {
+			have, existed = list[0], true
+			return joinable(have, e)
+		}
+		if err := x.free(ctx, tx, e, despite, live); err != nil {
+			return err
+		}
+		have = e
+		_, err = tx.ExecContext(ctx, "INSERT INTO refs ("+columns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+			string(e.Ref), e.Module, e.PosID, string(e.Kind), int64(e.Amount), string(e.Currency), e.Digest, e.Receipt, e.Document,
+			string(e.Original), string(e.State), false, false, "running", e.Begun.UnixMicro())
+		return err
+	})
+	return have, existed, err
+}
+
+// Joins says whether an entry is the operation that another asks for: nil, or pay.ErrRefReused.
+func (e Entry) Joins(want Entry) error { return joinable(e, want) }
+
+func joinable(have, want Entry) error {
+	if have.Module != want.Module || have.Kind != want.Kind || !same(have.Digest, want.Digest) {
+		return &pay.Error{Code: pay.ErrRefReused}
+	}
+	return nil
+}
+
+// free checks what another operation may forbid.
+func (x *Index) free(ctx context.Context, tx *sql.Tx, e Entry, despite pay.Ref, live func(string) bool) error {
+	if e.Kind.Money() {
+		running, err := x.list(ctx, tx, "WHERE state IN ('taken', 'running') AND pos_id = ?", e.PosID)
+		if err != nil {
+			return err
+		}
+		for _, other := range running {
+			if other.Kind.Money() && live(other.Module) {
+				return text.Refuse(pay.ErrBusy, "host.busy", map[string]any{"Ref": other.Ref}, nil)
+			}
+		}
+	}
+	if e.Kind.Payment() && e.Receipt != "" {
+		earlier, err := x.list(ctx, tx, "WHERE pos_id = ? AND receipt = ? AND state IN ('taken', 'running', 'unknown') AND gone = 0", e.PosID, e.Receipt)
+		if err != nil {
+			return err
+		}
+		for _, other := range earlier {
+			if other.Kind.Payment() && other.Ref != despite {
+				return text.Refuse(pay.ErrUnresolved, "host.receipt_unknown", map[string]any{"Ref": other.Ref, "Receipt": e.Receipt}, nil)
+			}
+		}
+	}
+	if e.Kind == pay.KindPayout {
+		return x.unpaid(ctx, tx, e)
+	}
+	return nil
+}
+
+// unpaid holds the rule that a document is paid out once (design §3.1).
+func (x *Index) unpaid(ctx context.Context, tx *sql.Tx, e Entry) error {
+	payouts, err := x.list(ctx, tx, "WHERE document = ? AND document <> '' AND kind = 'payout' AND state NOT IN ('declined', 'cancelled')", e.Document)
+	if err != nil {
+		return err
+	}
+	for _, other := range payouts {
+		data := map[string]any{"Ref": other.Ref, "Document": e.Document}
+		if other.State == Approved {
+			return text.Refuse(pay.ErrState, "host.document_paid", data, nil)
+		}
+		return text.Refuse(pay.ErrUnresolved, "host.document_unknown", data, nil)
+	}
+	return nil
+}

@@ -1,0 +1,34 @@
+package host
+
+import (
+	"fmt"
+	"net"
+
+	"github.com/Microsoft/go-winio"
+	"golang.org/x/sys/windows"
+
+	"github.com/payrack/payrack/sdk/pay"
+)
+
+// listen makes the pipe, which admits the user who runs the host, administrators and the system.
+func listen(address string) (net.Listener, error) {
+	fail := func(err error) (net.Listener, error) {
+		return nil, &pay.Error{Code: pay.ErrConfig, Text: fmt.Sprintf("the pipe %s cannot be made", address), Cause: err}
+	}
+	user, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return fail(err)
+	}
+	l, err := winio.ListenPipe(address, &winio.PipeConfig{
+		SecurityDescriptor: "D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;" + user.User.Sid.String() + ")",
+		InputBufferSize:    64 << 10, OutputBufferSize: 64 << 10,
+	})
+	if err != nil {
+		return fail(err)
+	}
+	return l, nil
+}
+
+func socketDir(string) string { return "" }
+
+func groupOf(string) int { return -1 }

@@ -1,0 +1,26 @@
+package host
+
+import (
+	"errors"
+	"net"
+
+	"golang.org/x/sys/unix"
+)
+
+func peerOf(conn net.Conn) (caller, error) {
+	socket, ok := conn.(*net.UnixConn)
+	if !ok {
+		return caller{}, errors.New("not a unix socket")
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return caller{}, err
+	}
+	var cred *unix.Ucred
+	var failed error
+	err = raw.Control(func(fd uintptr) { cred, failed = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) })
+	if err = errors.Join(err, failed); err != nil {
+		return caller{}, err
+	}
+	return caller{uid: int(cred.Uid), gid: int(cred.Gid), pid: int(cred.Pid)}, nil
+}

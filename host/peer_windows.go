@@ -1,0 +1,9 @@
+package host
+
+import (
+	"net"
+	"os"
+)
+
+// peerOf: the pipe's ACL has let only the host's user and administrators in.
+func peerOf(net.Conn) (caller, error) { return caller{uid: os.Getuid(), gid: -1, pid: -1}, nil }

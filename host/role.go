@@ -1,0 +1,117 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
+)
+
+// What a receiver may not (design §8): force an activation, see other days. Resolving and changing settings are refused where they are
+// asked for.
+
+// mayBegin refuses a receiver's request that needs the full role.
+func (h *Host) mayBegin(ctx context.Context, s *session, r *resident, request pay.Request) error {
+	if h.full(s) {
+		return nil
+	}
+	p := request.Params
+	switch request.Kind {
+	case pay.KindCommand:
+		if p.Name == "activate" && forced(p.Args) {
+			return text.Refuse(pay.ErrHostDenied, "host.receiver", nil, nil)
+		}
+	case pay.KindReport:
+		if p.From != "" || p.To != "" {
+			if from, ok := moment(p.From); !ok || from.Before(today()) {
+				return text.Refuse(pay.ErrHostDenied, "host.receiver", nil, nil)
+			}
+		}
+		if p.Shift != 0 {
+			now, err := h.shiftOf(ctx, r)
+			if err != nil {
+				return err
+			}
+			if p.Shift != now.Shift {
+				return text.Refuse(pay.ErrHostDenied, "host.receiver", nil, nil)
+			}
+		}
+	}
+	return nil
+}
+
+// forced says whether the arguments of an activation ask to go on where the terminal seems active already. What cannot be read counts
+// as asking.
+func forced(args json.RawMessage) bool {
+	if len(args) == 0 {
+		return false
+	}
+	var a map[string]json.RawMessage
+	if json.Unmarshal(args, &a) != nil {
+		return true
+	}
+	switch string(a["force"]) {
+	case "", "false", "0", `"0"`, `""`, "null", `"false"`:
+		return false
+	}
+	return true
+}
+
+// mayFind narrows a receiver's question to today; what is open may be of any day.
+func (h *Host) mayFind(ctx context.Context, s *session, query []byte) (json.RawMessage, error) {
+	var q map[string]json.RawMessage
+	if len(query) > pay.MaxParams || json.Unmarshal(query, &q) != nil {
+		return nil, &pay.Error{Code: pay.ErrArgument, Text: "find: the query is not a JSON object"}
+	}
+	if h.full(s) {
+		return query, nil
+	}
+	var what, ref, from string
+	var number int64
+	_ = json.Unmarshal(q["what"], &what)
+	_ = json.Unmarshal(q["ref"], &ref)
+	_ = json.Unmarshal(q["from"], &from)
+	_ = json.Unmarshal(q["number"], &number)
+	denied := text.Refuse(pay.ErrHostDenied, "host.receiver", nil, nil)
+	switch what {
+	case "operation", "story":
+		parent, _ := pay.Ref(ref).Parent()
+		e, err := h.index.Get(ctx, parent)
+		if err != nil {
+			return nil, err
+		}
+		if e.Begun.Before(today()) && e.Pending == "" && e.State.Final() {
+			return nil, denied
+		}
+		delete(q, "number")
+	case "operations", "totals", "exchanges":
+		if string(q["pending"]) == "true" || string(q["open"]) == "true" {
+			break
+		}
+		if len(q["from"]) > 0 && from != "" {
+			if at, ok := moment(from); !ok || at.Before(today()) {
+				return nil, denied
+			}
+			break
+		}
+		q["from"], _ = json.Marshal(today().Format(time.RFC3339))
+	default:
+		return nil, denied
+	}
+	return document(q)
+}
+
+// moment reads a time as tills give it: RFC 3339, or local without an offset, or a day.
+func moment(s string) (time.Time, bool) {
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, true
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
