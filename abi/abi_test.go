@@ -1,0 +1,227 @@
+//go:build linux
+
+package main_test
+
+import (
+	"debug/elf"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/payrack/payrack/abi/header"
+	"github.com/payrack/payrack/host/client/clienttest"
+	"github.com/payrack/payrack/host/place"
+	"github.com/payrack/payrack/sdk/pay"
+)
+
+// built is the folder with the library, as it is shipped, and its header.
+var built string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "pr")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(folder)
+	os.Setenv("XDG_RUNTIME_DIR", folder)
+	built = folder
+	build := exec.Command("go", "build", "-buildvcs=false", "-buildmode=c-shared", "-ldflags", "-s -w -extldflags '-Wl,-z,nodelete'",
+		"-o", filepath.Join(folder, "libpayrack.so"), ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Printf("build the library: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+func functions(t *testing.T) []header.Function {
+	t.Helper()
+	list, err := header.Parse(read(t, "payrack.h"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func TestTheLibraryExportsWhatTheHeaderDeclaresAndNothingElseOfOurs(t *testing.T) {
+	file, err := elf.Open(filepath.Join(built, "libpayrack.so"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	symbols, err := file.DynamicSymbols()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var exported, declared []string
+	for _, s := range symbols {
+		if s.Section == elf.SHN_UNDEF {
+			continue
+		}
+		if strings.HasPrefix(s.Name, "pr_") {
+			exported = append(exported, s.Name)
+		}
+		if strings.HasPrefix(s.Name, "payrack") || strings.HasPrefix(s.Name, "door_") {
+			t.Errorf("%s is exported", s.Name)
+		}
+	}
+	for _, f := range functions(t) {
+		declared = append(declared, f.Name)
+	}
+	slices.Sort(exported)
+	slices.Sort(declared)
+	if !slices.Equal(exported, declared) {
+		t.Errorf("exported %v\ndeclared %v", exported, declared)
+	}
+	if flags, err := file.DynValue(elf.DT_FLAGS_1); err != nil || len(flags) != 1 || elf.DynFlag1(flags[0])&elf.DF_1_NODELETE == 0 {
+		t.Errorf("the library may be unloaded: %v %v", flags, err)
+	}
+}
+
+func TestTheDoorIsMadeFromTheHeader(t *testing.T) {
+	if read(t, "door.c") != header.Door(functions(t)) {
+		t.Error("door.c is stale: run go generate in abi")
+	}
+}
+
+func TestTheHeadersNumbersAreThoseOfTheVocabulary(t *testing.T) {
+	defines := map[string]int32{}
+	for _, m := range regexp.MustCompile(`(?m)^#define (PR_\w+)\s+(-?\d+)u?\b`).FindAllStringSubmatch(read(t, "payrack.h"), -1) {
+		n, err := strconv.Atoi(m[2])
+		if err != nil {
+			continue
+		}
+		defines[m[1]] = int32(n)
+	}
+	events := map[string]pay.EventKind{"PR_EV_STATUS": pay.EvStatus, "PR_EV_CUSTOMER": pay.EvCustomer, "PR_EV_QR_SHOW": pay.EvQRShow,
+		"PR_EV_QR_HIDE": pay.EvQRHide, "PR_EV_CONFIRM": pay.EvConfirm, "PR_EV_CHOICE": pay.EvChoice, "PR_EV_INPUT": pay.EvInput,
+		"PR_EV_PRINT": pay.EvPrint, "PR_EV_PROGRESS": pay.EvProgress, "PR_EV_CANCELLABLE": pay.EvCancellable,
+		"PR_EV_PROMPT_GONE": pay.EvPromptGone, "PR_EV_PENDING": pay.EvPending}
+	for name, kind := range events {
+		if defines[name] != int32(kind) {
+			t.Errorf("%s is %d in the header, %d in package pay", name, defines[name], kind)
+		}
+		delete(defines, name)
+	}
+	for _, code := range pay.Codes() {
+		if n, ok := defines[code.String()]; !ok || n != int32(code) {
+			t.Errorf("%v is %d in the header (%v)", code, n, ok)
+		}
+		delete(defines, code.String())
+	}
+	for name := range defines {
+		if !strings.HasPrefix(name, "PR_F_") && name != "PR_ABI_VERSION" {
+			t.Errorf("%s is not in package pay", name)
+		}
+	}
+}
+
+func TestTheLibraryLinksNoEngineAndNoModule(t *testing.T) {
+	out, err := exec.Command("go", "list", "-buildvcs=false", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := []string{"abi", "abi/library", "host/client", "host/place", "internal/rpc/payrack/host/v1", "internal/rpc/payrack/module/v1", "sdk/pay", "sdk/text"}
+	for dep := range strings.FieldsSeq(string(out)) {
+		if rest, found := strings.CutPrefix(dep, "github.com/payrack/payrack/"); found && !slices.Contains(ours, rest) {
+			t.Errorf("the library links %s", dep)
+		}
+		for _, other := range []string{"hashicorp", "spf13", "sqlite", "goose"} {
+			if strings.Contains(dep, other) {
+				t.Errorf("the library links %s", dep)
+			}
+		}
+	}
+}
+
+// compiled compiles a C program against the library.
+func compiled(t *testing.T, source string, more ...string) string {
+	t.Helper()
+	if _, err := exec.LookPath("gcc"); err != nil {
+		t.Skip("gcc is missing: the interface is not tested from C")
+	}
+	program := filepath.Join(t.TempDir(), "program")
+	args := append([]string{"-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I.", "-o", program, source}, more...)
+	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
+		t.Fatalf("gcc: %v\n%s", err, out)
+	}
+	return program
+}
+
+// installed is an installation whose host runs in this process, by a script that amounts choose.
+func installed(t *testing.T) *clienttest.Host {
+	t.Helper()
+	p, err := place.Find(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := clienttest.New(p)
+	h.Script = clienttest.ByAmount
+	h.Infos["activation"], h.Infos["capabilities"] = `{"active":true,"attempts_left":2}`, `{"qr_place":""}`
+	if err := h.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Kill)
+	return h
+}
+
+func must(t *testing.T, program string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Env = append(os.Environ(), "LD_LIBRARY_PATH="+built)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%s: %v\n%s", filepath.Base(program), err, out)
+	}
+}
+
+func TestTheInterfaceStandsAnAttackFromC(t *testing.T) {
+	program := compiled(t, "testdata/attack.c", "-L"+built, "-lpayrack", "-lpthread")
+	must(t, program, installed(t).Place().Home)
+}
+
+func TestAProgramThatUnmasksFloatingPointExceptionsIsServedAndKeepsThem(t *testing.T) {
+	program := compiled(t, "testdata/unmasked.c", "-ldl", "-lm")
+	must(t, program, filepath.Join(built, "libpayrack.so"), installed(t).Place().Home)
+}
+
+func TestTheInterfaceServesPython(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("python3 is missing: the interface is not tested from ctypes")
+	}
+	must(t, python, "testdata/pay.py", filepath.Join(built, "libpayrack.so"), installed(t).Place().Home)
+}
+
+func TestTheHeaderIsPlainCAndCPlusPlus(t *testing.T) {
+	if _, err := exec.LookPath("gcc"); err != nil {
+		t.Skip("gcc is missing: the header is not compiled")
+	}
+	for _, flags := range [][]string{{"-x", "c", "-std=c99"}, {"-x", "c", "-std=c11"}, {"-x", "c++", "-std=c++11"}} {
+		if flags[1] == "c++" {
+			if _, err := exec.LookPath("g++"); err != nil {
+				continue
+			}
+		}
+		args := append(flags, "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "payrack.h")
+		if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
+			t.Errorf("%v: %v\n%s", flags, err, out)
+		}
+	}
+}

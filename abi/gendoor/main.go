@@ -1,0 +1,30 @@
+// Command gendoor writes door.c from payrack.h: one C function around each export of Go.
+//
+// It runs in the folder of payrack.h, by go generate; a test says when its output is stale.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/payrack/payrack/abi/header"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "gendoor:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	raw, err := os.ReadFile("payrack.h")
+	if err != nil {
+		return err
+	}
+	functions, err := header.Parse(string(raw))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile("door.c", []byte(header.Door(functions)), 0o644)
+}
