@@ -421,12 +421,17 @@ func (h *Host) pending(ctx context.Context, pos string) []pay.Operation {
 // wanting is what wants attention of one module.
 func (r *resident) wanting(ctx context.Context) []pay.Operation {
 	var list []pay.Operation
-	if !r.up() {
+	up := r.up()
+	if !up || r.host.following() {
 		entries, err := r.host.index.Wanting(ctx, r.id)
 		r.host.learned(err)
 		for _, e := range entries {
-			list = append(list, e.View())
+			if !up || !e.Known { // nobody can tell yet whether the module ever heard of it
+				list = append(list, e.View())
+			}
 		}
+	}
+	if !up {
 		return list
 	}
 	r.mu.Lock()
@@ -435,6 +440,12 @@ func (r *resident) wanting(ctx context.Context) []pay.Operation {
 		list = append(list, op)
 	}
 	return list
+}
+
+func (h *Host) following() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.follows) > 0
 }
 
 func dirOf(path string) string { return filepath.Dir(path) }

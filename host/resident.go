@@ -363,6 +363,11 @@ func (r *resident) now() (*life, error) {
 	case r.life == nil:
 		return nil, &pay.Error{Code: pay.ErrModuleDown, Cause: errors.New(r.id + " is " + r.health.State + ": " + r.health.Text)}
 	}
+	select {
+	case <-r.life.over(): // and nobody has noted it yet
+		return nil, &pay.Error{Code: pay.ErrModuleDown, Cause: errors.New(r.id + " has just ended")}
+	default:
+	}
 	return r.life, nil
 }
 

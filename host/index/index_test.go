@@ -1,0 +1,155 @@
+package index
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/payrack/payrack/sdk/pay"
+)
+
+func opened(t *testing.T, path string) *Index {
+	t.Helper()
+	x, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = x.Close() })
+	return x
+}
+
+func taken(t *testing.T, x *Index, ref pay.Ref) Entry {
+	t.Helper()
+	e := Entry{Ref: ref, Module: "m", PosID: "1", Kind: pay.KindOnline, Amount: 100, Currency: pay.RUB, Digest: []byte("d"), Begun: time.Now()}
+	if _, existed, err := x.Take(t.Context(), e, "", func(string) bool { return false }); err != nil || existed {
+		t.Fatal(existed, err)
+	}
+	return e
+}
+
+func TestATakenRefIsThereAfterACopyAtThatMoment(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	x := opened(t, path)
+	taken(t, x, "r1")
+	// What the disk holds now is what a loss of power leaves.
+	copied := filepath.Join(t.TempDir(), "b.db")
+	for _, end := range []string{"", "-wal"} {
+		raw, err := os.ReadFile(path + end)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(copied+end, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e, err := opened(t, copied).Get(t.Context(), "r1")
+	if err != nil || e.State != Unknown || !bytes.Equal(e.Digest, []byte("d")) || e.Amount != 100 {
+		t.Errorf("got %+v, %v", e, err)
+	}
+}
+
+func TestAFinalStateNeverChanges(t *testing.T) {
+	x := opened(t, filepath.Join(t.TempDir(), "a.db"))
+	taken(t, x, "r1")
+	for _, c := range []struct {
+		op   pay.Operation
+		want State
+	}{
+		{pay.Operation{Running: true}, Running},
+		{pay.Operation{Outcome: pay.Unknown}, Unknown},
+		{pay.Operation{Outcome: pay.Approved, Pending: "unread"}, Approved},
+		{pay.Operation{Running: true}, Approved},
+		{pay.Operation{Outcome: pay.Unknown}, Approved},
+	} {
+		c.op.Ref = "r1"
+		if err := x.Learn(t.Context(), "m", c.op); err != nil {
+			t.Fatal(err)
+		}
+		if err := x.Doubt(t.Context(), "r1"); c.want.Final() && err != nil {
+			t.Fatal(err)
+		}
+		if c.want == Running {
+			c.want = Unknown // its module went away
+		}
+		if e, err := x.Get(t.Context(), "r1"); err != nil || e.State != c.want {
+			t.Errorf("got %s, %v, want %s", e.State, err, c.want)
+		}
+	}
+	if done, err := x.Void(t.Context(), "r1"); done || err != nil {
+		t.Errorf("what a module knew was voided: %v", err)
+	}
+	if err := x.Drop(t.Context(), "r1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Get(t.Context(), "r1"); err != nil {
+		t.Errorf("what a module knew was dropped: %v", err)
+	}
+}
+
+func TestALostIndexIsLearnedAgain(t *testing.T) {
+	x := opened(t, filepath.Join(t.TempDir(), "a.db"))
+	op := pay.Operation{Ref: "r1", Kind: pay.KindPayout, PosID: "1", Amount: 100, Document: "D", Outcome: pay.Unknown, Pending: "unknown"}
+	for _, ref := range []pay.Ref{"r1", "r1~1"} {
+		op.Ref = ref
+		if err := x.Learn(t.Context(), "m", op); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if list, err := x.Wanting(t.Context(), ""); err != nil || len(list) != 1 {
+		t.Errorf("got %v, %v", list, err)
+	}
+	want := Entry{Ref: "r1", Module: "m", PosID: "1", Kind: pay.KindPayout, Document: "D", Digest: []byte("any: its module compares")}
+	if _, existed, err := x.Take(t.Context(), want, "", func(string) bool { return true }); err != nil || !existed {
+		t.Errorf("not joined: %v", err)
+	}
+	want.Ref = "r2"
+	if _, _, err := x.Take(t.Context(), want, "", func(string) bool { return true }); pay.CodeOf(err) != pay.ErrUnresolved {
+		t.Errorf("its document is free: %v", err)
+	}
+}
+
+func TestAnIndexOfANewerVersionIsLeftAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	x := opened(t, path)
+	if err := x.write(t.Context(), x.firm, func(tx *sql.Tx) error { _, err := tx.Exec("PRAGMA user_version = 9"); return err }); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), path); pay.CodeOf(err) != pay.ErrJournal {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOfTwoAtOnceOneTakesTheRef(t *testing.T) {
+	x := opened(t, filepath.Join(t.TempDir(), "a.db"))
+	results := make(chan string)
+	for n := range 8 {
+		go func() {
+			e := Entry{Ref: "r1", Module: fmt.Sprint("m", n%2), PosID: "1", Kind: pay.KindReport, Digest: []byte{byte(n % 2)}, Begun: time.Now()}
+			_, existed, err := x.Take(t.Context(), e, "", func(string) bool { return true })
+			switch {
+			case pay.CodeOf(err) == pay.ErrRefReused:
+				results <- "reused"
+			case err != nil:
+				results <- err.Error()
+			case existed:
+				results <- "joined"
+			default:
+				results <- "taken"
+			}
+		}()
+	}
+	count := map[string]int{}
+	for range 8 {
+		count[<-results]++
+	}
+	if count["taken"] != 1 || count["joined"] != 3 || count["reused"] != 4 {
+		t.Errorf("got %v", count)
+	}
+}
