@@ -225,3 +225,69 @@ func TestTheHeaderIsPlainCAndCPlusPlus(t *testing.T) {
 		}
 	}
 }
+
+func TestTheExampleCashierSellsByItsScript(t *testing.T) {
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("make is missing: the example is not built")
+	}
+	if _, err := exec.LookPath("cc"); err != nil {
+		t.Skip("a C compiler is missing: the example is not built")
+	}
+	out := t.TempDir()
+	for _, name := range []string{"libpayrack.so", "payrack.h"} {
+		from := map[string]string{"libpayrack.so": filepath.Join(built, name)}[name]
+		if from == "" {
+			from = name
+		}
+		if err := os.WriteFile(filepath.Join(out, name), []byte(read(t, from)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if said, err := exec.Command("make", "-C", "examples/c", "OUT="+out).CombinedOutput(); err != nil {
+		t.Fatalf("make: %v\n%s", err, said)
+	}
+	h := installed(t)
+	h.Drafts["text"] = []byte("СЛИП ОПЛАТЫ\n")
+	script := filepath.Join(out, "script")
+	for _, k := range []struct {
+		name, script string
+		says         []string
+		code         int
+	}{
+		{"a sale, a refund, a decline", "online 12345\nexpect approved\nrefund 1000\nexpect approved\nonline 200\nexpect declined\n",
+			[]string{"[ЧЕК 123.45]", "СЛИП ОПЛАТЫ", "[ЧЕК 10.00]", "Недостаточно средств", `TOTALS {"approved":12345,"refunded":1000,"net":11345}`}, 0},
+		{"a cancel while the QR is shown", "cancel-after 1\nonline 300\nexpect cancelled\n", []string{"##\n##", "Код действует 60 с", "Отменяем", "== cancelled"}, 0},
+		{"prompts of every kind", "answer 1\nonline 400\nexpect approved\nanswer 2\nanswer 9161234567\nonline 600\nexpect approved\n",
+			[]string{"Код WeChat", "2. WeChat (wechat)", "Телефон: 9161234567", "СЛИП\n"}, 0},
+		{"unknown, and the truth later", "online 500\nexpect unknown\ncancel-after 0\nwait\nexpect approved\n",
+			[]string{"== unknown", "== approved", `TOTALS {"approved":500,`}, 0},
+		{"a scanned code", "offline 5000 28123456789\nexpect approved\noffline 5000 \x1b\nexpect refused\n", []string{"(-1)"}, 0},
+		{"an expectation that fails", "online 200\nexpect approved\nonline 100\n", []string{"expected approved, got declined", "line 2"}, 1},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			if err := os.WriteFile(script, []byte(k.script), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			totals := filepath.Join(out, "totals")
+			cmd := exec.Command(filepath.Join(out, "cashier"), "--home", h.Place().Home, "--pos", "4", "--script", script, "--totals", totals)
+			cmd.Env = append(os.Environ(), "LANG=C")
+			said, err := cmd.CombinedOutput()
+			if code := cmd.ProcessState.ExitCode(); code != k.code {
+				t.Fatalf("exit code %d, %v\n%s", code, err, said)
+			}
+			for _, part := range k.says {
+				if !strings.Contains(string(said), part) {
+					t.Errorf("it does not say %q:\n%s", part, said)
+				}
+			}
+			if !strings.HasSuffix(string(said), "TOTALS "+read(t, totals)) {
+				t.Errorf("the totals in the file are not the last line:\n%s", said)
+			}
+		})
+	}
+	for _, ref := range h.Begun() {
+		if !strings.Contains(read(t, filepath.Join(h.Place().Home, "cashier.refs")), string(ref)+"\n") {
+			t.Errorf("%s was not written down", ref)
+		}
+	}
+}

@@ -1,0 +1,314 @@
+/* sale.c - what a till does with payrack: it writes the ref down, starts, polls, shows, prints, and confirms. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "till.h"
+
+enum { TEXT = 16384 };
+
+const char *outcome_word(int32_t outcome) {
+    switch (outcome) {
+    case PR_OK: return "approved";
+    case PR_DECLINED: return "declined";
+    case PR_CANCELLED: return "cancelled";
+    case PR_UNKNOWN: return "unknown";
+    case PR_WAITING: return "running";
+    }
+    return "refused";
+}
+
+void complain(pr_host host, int32_t code) {
+    char text[1024], hint[1024];
+    if (pr_last_code(host) != code || pr_last_error(host, text, sizeof text) <= 1)
+        pr_error_text(code, t("ru", "en"), text, sizeof text);
+    printf("%s (%d)\n", text, (int)code);
+    if (pr_last_hint(host, hint, sizeof hint) > 1)
+        printf("  %s\n", hint);
+}
+
+/* A new ref, on disk before anybody else hears of it: after a crash the till asks for it with pr_attach. */
+static int new_ref(struct till *till, char *ref, size_t cap) {
+    static unsigned counter;
+    char line[128], stamp[32];
+    time_t now = time(NULL);
+    int fd, n, ok;
+    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", localtime(&now));
+    snprintf(ref, cap, "%.20s-%.15s-%u-%u", till->pos, stamp, (unsigned)getpid() % 10000000u, ++counter % 100000u);
+    n = snprintf(line, sizeof line, "%s\n", ref);
+    fd = open(till->refs, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ok = fd >= 0 && write(fd, line, (size_t)n) == n && fsync(fd) == 0;
+    if (!ok)
+        printf("%s: %s\n", till->refs, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+static int text_of(pr_op op, const char *key, char *buf, int32_t cap) {
+    buf[0] = 0;
+    return pr_str(op, key, buf, cap) > 1;
+}
+
+static int event_text(pr_op op, const char *key, char *buf, int32_t cap) {
+    buf[0] = 0;
+    return pr_event_str(op, key, buf, cap) > 1;
+}
+
+static void print_slip(pr_op op, int32_t copy) {
+    char *slip = malloc(TEXT * 4);
+    if (slip && pr_slip(op, copy, "text", "utf-8", 0, slip, TEXT * 4) > 1)
+        printf("%s\n", slip);
+    free(slip);
+}
+
+static void print_slips(pr_op op, int64_t at_least) {
+    int64_t slips = 0;
+    pr_int(op, "slips", &slips);
+    for (int32_t copy = 1; copy <= (slips > at_least ? slips : at_least); copy++)
+        print_slip(op, copy);
+}
+
+/* An answer: the script's next one, the person's, or where nobody says anything the default. */
+static void answer(struct till *till, const char *what, const char *fallback, char *buf, size_t cap) {
+    if (!till->script)
+        ask(what, buf, cap);
+    else {
+        snprintf(buf, cap, "%s", till->answered < till->given ? till->answers[till->answered++] : "");
+        printf("%s: %s\n", what, *buf ? buf : fallback);
+    }
+    if (!*buf)
+        snprintf(buf, cap, "%s", fallback);
+}
+
+static void choose(struct till *till, pr_op op, const char *title, const char *fallback, char *buf, size_t cap) {
+    char items[4096], id[128], text[256];
+    const char *p = items;
+    int n = 0, wanted;
+    event_text(op, "items", items, sizeof items);
+    printf("%s\n", title);
+    while (json_text(&p, "id", id, sizeof id) && json_text(&p, "text", text, sizeof text))
+        printf("  %d. %s (%s)\n", ++n, text, id);
+    answer(till, t("номер или код", "number or id"), fallback, buf, cap);
+    wanted = atoi(buf);
+    for (p = items, n = 0; json_text(&p, "id", id, sizeof id);)
+        if (++n == wanted)
+            snprintf(buf, cap, "%s", id);
+}
+
+static void show_prompt(struct till *till, pr_op op, int32_t event, int32_t id) {
+    char text[4096], fallback[256], reply[4096] = "";
+    if (!event_text(op, event == PR_EV_CONFIRM || event == PR_EV_PRINT ? "text" : "title", text, sizeof text))
+        event_text(op, "title", text, sizeof text);
+    event_text(op, "default", fallback, sizeof fallback);
+    if (event == PR_EV_PRINT) {
+        printf("%s\n", text);
+        snprintf(reply, sizeof reply, "1");
+    } else if (event == PR_EV_CHOICE)
+        choose(till, op, text, fallback, reply, sizeof reply);
+    else if (event == PR_EV_CONFIRM) {
+        strncat(text, t(" (1 - да, 0 - нет)", " (1 yes, 0 no)"), sizeof text - strlen(text) - 1);
+        answer(till, text, fallback, reply, sizeof reply);
+    } else
+        answer(till, text, fallback, reply, sizeof reply);
+    int32_t r = pr_answer(op, id, reply);
+    if (r < 0)
+        complain(till->host, r);
+}
+
+static void show_event(struct till *till, pr_op op, int32_t event, int32_t id) {
+    char text[TEXT];
+    int64_t n = 0;
+    switch (event) {
+    case PR_EV_STATUS:
+        if (event_text(op, "text", text, sizeof text))
+            printf("· %s\n", text);
+        break;
+    case PR_EV_CUSTOMER:
+        if (event_text(op, "text", text, sizeof text))
+            printf("%s: %s\n", t("Покупателю", "To the customer"), text);
+        break;
+    case PR_EV_QR_SHOW:
+        if (event_text(op, "qr_text", text, sizeof text) || event_text(op, "payload", text, sizeof text))
+            printf("%s\n", text);
+        if (event_text(op, "caption", text, sizeof text))
+            printf("%s\n", text);
+        if (pr_event_int(op, "expires_in", &n) == PR_OK && n > 0)
+            printf(t("Код действует %d с. Esc - отмена.\n", "The code is valid for %d s. Esc cancels.\n"), (int)n);
+        print_slip(op, 1); /* the same for the tape */
+        break;
+    case PR_EV_QR_HIDE:
+        printf("%s\n", t("QR-код снят.", "The QR code is gone."));
+        break;
+    case PR_EV_CONFIRM:
+    case PR_EV_CHOICE:
+    case PR_EV_INPUT:
+    case PR_EV_PRINT:
+        show_prompt(till, op, event, id);
+        break;
+    case PR_EV_PROGRESS:
+        if (!till->script && pr_event_int(op, "seconds_left", &n) == PR_OK && n > 0) {
+            printf("\r%s %d  ", t("осталось", "left"), (int)n);
+            fflush(stdout);
+        }
+        break;
+    } /* what is not known is ignored */
+}
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Polls until the outcome. Esc, or the script's moment, asks for a cancel: what comes then is still the truth. */
+static int32_t follow(struct till *till, pr_op op) {
+    double begun = seconds();
+    int32_t event, id, r;
+    int asked = 0;
+    esc_watch(!till->script);
+    while ((r = pr_poll(op, 100, &event, &id)) == PR_EVENT || r == PR_WAITING) {
+        if (r == PR_EVENT)
+            show_event(till, op, event, id);
+        if (!asked && (esc_pressed() || (till->cancel_after >= 0 && seconds() - begun >= till->cancel_after))) {
+            asked = 1;
+            printf("%s\n", t("Отменяем...", "Cancelling..."));
+            if ((r = pr_cancel(op, t("кассир", "cashier"))) < 0)
+                complain(till->host, r);
+        }
+    }
+    esc_watch(0);
+    till->cancel_after = -1;
+    till->answered = till->given = 0;
+    if (r < 0)
+        complain(till->host, r);
+    return r < 0 ? PR_UNKNOWN : pr_outcome(op);
+}
+
+/* Tells the outcome, prints the slips, then the receipt, and confirms. */
+static int32_t conclude(struct till *till, pr_op op, int32_t outcome) {
+    char kind[32], text[1024], sum[32];
+    int64_t amount = 0;
+    if (till->last && till->last != op)
+        pr_release(till->last);
+    till->last = op;
+    till->outcome = outcome;
+    text_of(op, "kind", kind, sizeof kind);
+    printf("== %s", outcome_word(outcome));
+    if (text_of(op, "text", text, sizeof text))
+        printf(": %s", text);
+    printf("\n");
+    if (outcome != PR_OK && text_of(op, "hint", text, sizeof text))
+        printf("   %s\n", text);
+    print_slips(op, strncmp(kind, "pay.", 4) == 0 || strcmp(kind, "refund") == 0 ? 0 : 1);
+    if (outcome != PR_OK)
+        return outcome;
+    pr_int(op, "approved_amount", &amount);
+    if (strncmp(kind, "pay.", 4) == 0) {
+        till->approved += amount;
+        text_of(op, "ref", till->paid, sizeof till->paid);
+    } else if (strcmp(kind, "refund") == 0)
+        till->refunded += amount;
+    else
+        return outcome;
+    roubles(amount, sum, sizeof sum);
+    printf("[%s %s]\n", t("ЧЕК", "RECEIPT"), sum); /* the fiscal receipt; were it not printed: pr_reverse */
+    int64_t can = 0;
+    int32_t r = pr_int(op, "can_confirm", &can);
+    if (r == PR_OK && can && (r = pr_confirm(op)) < 0)
+        complain(till->host, r);
+    return outcome;
+}
+
+/* Starts and follows; 0 money: amount 0. */
+static int32_t operate(struct till *till, const char *kind, int64_t amount, const char *params) {
+    char ref[65];
+    pr_op op;
+    if (!new_ref(till, ref, sizeof ref))
+        return PR_E_STATE;
+    int32_t r = pr_start(till->host, strcmp(kind, "refund") ? till->module : "", kind, amount, ref, params, &op);
+    if (r < 0) { /* nothing was begun */
+        complain(till->host, r);
+        return till->outcome = r;
+    }
+    return conclude(till, op, follow(till, op));
+}
+
+int32_t sell(struct till *till, const char *kind, int64_t amount, const char *code) {
+    char params[4200] = "{}";
+    if (code) { /* a code holds no quotes or backslashes; what does is refused by the library as no JSON */
+        if (strlen(code) > 4000)
+            code = "";
+        snprintf(params, sizeof params, "{\"code\":\"%s\"}", code);
+    }
+    return operate(till, kind, amount, params);
+}
+
+int32_t refund(struct till *till, int64_t amount, const char *original) {
+    char params[128];
+    snprintf(params, sizeof params, "{\"original_ref\":\"%.64s\"}", original && *original ? original : till->paid);
+    return operate(till, "refund", amount, params);
+}
+
+int32_t wait_on(struct till *till) {
+    if (!till->last || till->outcome != PR_UNKNOWN)
+        return till->outcome;
+    return conclude(till, till->last, follow(till, till->last));
+}
+
+int32_t reverse_last(struct till *till) {
+    int64_t amount = 0;
+    int32_t r = pr_reverse(till->last, t("чек не напечатан", "no receipt was printed"));
+    if (r < 0) {
+        complain(till->host, r);
+        return r;
+    }
+    if (pr_int(till->last, "approved_amount", &amount) == PR_OK)
+        till->refunded += amount;
+    return r;
+}
+
+static int32_t finish_classic(struct till *till, pr_op op, int32_t r) {
+    if (r >= 0)
+        return conclude(till, op, r);
+    complain(till->host, r);
+    return till->outcome = r;
+}
+
+int32_t close_day(struct till *till, int detailed) {
+    pr_op op;
+    int32_t r = pr_close_day(till->host, till->module, detailed, &op);
+    return finish_classic(till, op, r);
+}
+
+int32_t report(struct till *till, const char *query) {
+    pr_op op;
+    int32_t r = pr_report(till->host, till->module, query, &op);
+    return finish_classic(till, op, r);
+}
+
+/* What an earlier run left: each is waited for, then confirmed or reversed by whoever is there. */
+void pending(struct till *till) {
+    int32_t n = pr_pending_count(till->host);
+    for (int32_t i = 0; i < n; i++) {
+        char ref[65], reply[16] = "";
+        pr_op op;
+        if (pr_pending_ref(till->host, i, ref, sizeof ref) <= 1 || pr_attach(till->host, ref, &op) != PR_OK)
+            continue;
+        printf("%s %s: %s\n", t("Не завершена", "Pending"), ref, outcome_word(pr_outcome(op)));
+        if (pr_outcome(op) == PR_WAITING || pr_outcome(op) == PR_UNKNOWN) {
+            follow(till, op);
+            printf("  %s\n", outcome_word(pr_outcome(op)));
+        }
+        if (pr_outcome(op) == PR_OK) {
+            answer(till, t("  чек напечатан? 1 - да, 0 - вернуть деньги", "  receipt printed? 1 yes, 0 give the money back"), "1", reply, sizeof reply);
+            int32_t r = *reply == '0' ? pr_reverse(op, t("чек не напечатан", "no receipt was printed")) : pr_confirm(op);
+            if (r < 0)
+                complain(till->host, r);
+        }
+        pr_release(op);
+    }
+}

@@ -1,0 +1,101 @@
+/* screen.c - the terminal: two languages, lines, and the Esc key. */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "till.h"
+
+int english;
+static struct termios lines;
+static int watching;
+
+const char *t(const char *ru, const char *en) { return english ? en : ru; }
+
+static void lines_again(void) {
+    if (watching)
+        tcsetattr(STDIN_FILENO, TCSANOW, &lines);
+    watching = 0;
+}
+
+void esc_watch(int on) {
+    static int registered;
+    struct termios raw;
+    if (!on) {
+        lines_again();
+        return;
+    }
+    if (watching || !isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &lines) != 0)
+        return;
+    if (!registered++)
+        atexit(lines_again);
+    raw = lines;
+    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    raw.c_cc[VMIN] = 0;
+    raw.c_cc[VTIME] = 0;
+    watching = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+}
+
+int esc_pressed(void) {
+    struct pollfd in = {STDIN_FILENO, POLLIN, 0};
+    char keys[32];
+    ssize_t n;
+    if (!watching || poll(&in, 1, 0) <= 0)
+        return 0;
+    n = read(STDIN_FILENO, keys, sizeof keys);
+    return n == 1 && keys[0] == 27; /* more at once is a key with a longer name */
+}
+
+int ask(const char *what, char *buf, size_t cap) {
+    int was = watching, ok;
+    lines_again();
+    printf("%s: ", what);
+    fflush(stdout);
+    ok = fgets(buf, (int)cap, stdin) != NULL;
+    if (ok)
+        buf[strcspn(buf, "\r\n")] = 0;
+    else
+        buf[0] = 0;
+    esc_watch(was);
+    return ok;
+}
+
+int json_text(const char **from, const char *key, char *buf, size_t cap) {
+    char name[64];
+    size_t n = 0;
+    const char *p;
+    snprintf(name, sizeof name, "\"%s\":\"", key);
+    if (!(p = strstr(*from, name)))
+        return 0;
+    for (p += strlen(name); *p && *p != '"'; p++) {
+        if (*p == '\\' && p[1])
+            p++;
+        if (n + 1 < cap)
+            buf[n++] = *p;
+    }
+    buf[n] = 0;
+    *from = p;
+    return 1;
+}
+
+void roubles(int64_t sum, char *buf, size_t cap) {
+    snprintf(buf, cap, "%lld.%02lld", (long long)(sum / 100), (long long)(sum % 100));
+}
+
+int64_t kopecks(const char *text) {
+    int64_t sum = 0;
+    int digits = 0, decimals = -1;
+    for (; *text; text++) {
+        if ((*text == '.' || *text == ',') && decimals < 0)
+            decimals = 0;
+        else if (*text >= '0' && *text <= '9' && decimals < 2 && ++digits < 15) {
+            sum = sum * 10 + (*text - '0');
+            decimals += decimals >= 0;
+        } else
+            return -1;
+    }
+    if (!digits)
+        return -1;
+    return decimals == 2 ? sum : decimals == 1 ? sum * 10 : sum * 100;
+}

@@ -1,0 +1,47 @@
+/* till.h - the parts of the example: a screen, and a till that sells through payrack.h. */
+#ifndef TILL_H
+#define TILL_H
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "payrack.h"
+
+/* ---- screen.c: the terminal ---- */
+
+extern int english;                               /* else Russian */
+const char *t(const char *ru, const char *en);    /* the text in the chosen language */
+void esc_watch(int on);                           /* whether single keys are read, so that Esc is seen */
+int esc_pressed(void);                            /* since the last look */
+int ask(const char *what, char *buf, size_t cap); /* reads a line; 0 at the end of input */
+int json_text(const char **from, const char *key, char *buf, size_t cap); /* the next "key":"text", and moves behind it */
+void roubles(int64_t kopecks, char *buf, size_t cap);
+int64_t kopecks(const char *roubles);             /* -1 of what is no amount */
+
+/* ---- sale.c: operations ---- */
+
+struct till {
+    pr_host host;
+    const char *module, *pos, *sandbox;
+    char refs[1024];     /* the file in which each ref is written down before its call */
+    FILE *script;        /* NULL: a person is there */
+    char answers[8][256];
+    int answered, given; /* of answers */
+    double cancel_after; /* seconds, below 0: never */
+    pr_op last;
+    int32_t outcome;     /* of last */
+    char paid[65];       /* ref of the last approved payment */
+    int64_t approved, refunded;
+};
+
+int32_t sell(struct till *till, const char *kind, int64_t amount, const char *code);
+int32_t refund(struct till *till, int64_t amount, const char *original);
+int32_t wait_on(struct till *till); /* for the truth about an operation that was unknown */
+int32_t reverse_last(struct till *till);
+int32_t close_day(struct till *till, int detailed);
+int32_t report(struct till *till, const char *query);
+void pending(struct till *till);
+void complain(pr_host host, int32_t code);
+const char *outcome_word(int32_t outcome);
+
+#endif
