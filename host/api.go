@@ -280,9 +280,7 @@ func (r *resident) refresh(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if pending, err := r.ask(ctx, l); err == nil {
-		r.learn(ctx, pending)
-	}
+	r.renew(ctx, l)
 }
 
 // Slip implements hostv1.HostServiceServer.

@@ -106,7 +106,7 @@ func run(ctx context.Context, o Options) (err error) {
 // tune keeps the host small: it has little to do, and its garbage is young.
 func tune() {
 	debug.SetGCPercent(40)
-	debug.SetMemoryLimit(24 << 20)
+	debug.SetMemoryLimit(48 << 20) // a long report may pass through
 	if runtime.GOMAXPROCS(0) > 4 {
 		runtime.GOMAXPROCS(4)
 	}

@@ -72,6 +72,7 @@ type resident struct {
 	leaving bool // its next end is no crash
 	wake    chan struct{}
 	pending map[pay.Ref]pay.Operation // what wants attention
+	notes   int                       // how often a single operation was heard of
 	tried   bool                      // the first start has come to an end, good or bad
 }
 
@@ -282,10 +283,31 @@ func (r *resident) learn(ctx context.Context, pending []pay.Operation) {
 	r.mu.Unlock()
 }
 
+// renew asks a module that runs for what wants attention now. A list that was overtaken by word of a single operation is asked for anew.
+func (r *resident) renew(ctx context.Context, l *life) {
+	for range 3 {
+		r.mu.Lock()
+		before := r.notes
+		r.mu.Unlock()
+		pending, err := r.ask(ctx, l)
+		if err != nil {
+			return
+		}
+		r.mu.Lock()
+		overtaken := r.notes != before
+		r.mu.Unlock()
+		if !overtaken {
+			r.learn(ctx, pending)
+			return
+		}
+	}
+}
+
 // note takes what a module said of one operation.
 func (r *resident) note(ctx context.Context, op pay.Operation) {
 	r.host.learned(r.host.index.Learn(ctx, r.id, op))
 	r.mu.Lock()
+	r.notes++
 	if op.Pending != "" || op.Running {
 		r.pending[op.Ref] = op
 	} else {
@@ -300,10 +322,8 @@ func (r *resident) follow(ctx context.Context, l *life) {
 	for ctx.Err() == nil {
 		err := l.running.Service.Health(ctx, func(h module.Health) error {
 			r.report(h)
-			if pending, err := r.ask(ctx, l); err == nil {
-				r.learn(ctx, pending)
-				r.host.changed.fire()
-			}
+			r.renew(ctx, l)
+			r.host.changed.fire()
 			return nil
 		})
 		select {

@@ -153,3 +153,20 @@ func TestOfTwoAtOnceOneTakesTheRef(t *testing.T) {
 		t.Errorf("got %v", count)
 	}
 }
+
+func TestWhatCannotBeWrittenIsNotTaken(t *testing.T) {
+	x := opened(t, filepath.Join(t.TempDir(), "a.db"))
+	if err := x.write(t.Context(), x.firm, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`CREATE TRIGGER full BEFORE INSERT ON refs BEGIN SELECT RAISE(FAIL, 'disk full'); END`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	e := Entry{Ref: "r1", Module: "m", PosID: "1", Kind: pay.KindOnline, Digest: []byte("d"), Begun: time.Now()}
+	if _, _, err := x.Take(t.Context(), e, "", func(string) bool { return true }); pay.CodeOf(err) != pay.ErrJournal {
+		t.Errorf("got %v", err)
+	}
+	if _, err := x.Get(t.Context(), "r1"); pay.CodeOf(err) != pay.ErrNotFound {
+		t.Errorf("got %v", err)
+	}
+}

@@ -45,7 +45,7 @@ func program(t *testing.T) (Program, *buffer, string) {
 		t.Fatal(err)
 	}
 	log, marks := &buffer{}, t.TempDir()
-	return Program{Path: self, Env: []string{"FAKE_MARKS=" + marks}, Sockets: socketDir(t), StartTimeout: time.Minute,
+	return Program{Path: self, Env: []string{"FAKE_MARKS=" + marks, "GORACE=atexit_sleep_ms=0"}, Sockets: socketDir(t), StartTimeout: time.Minute,
 		Log: hclog.New(&hclog.LoggerOptions{Output: log, Level: hclog.Debug})}, log, marks
 }
 
