@@ -8,17 +8,11 @@ package index
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"time"
-
-	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/payrack/payrack/sdk/pay"
 )
@@ -83,8 +77,8 @@ func (e Entry) View() pay.Operation {
 // Index is the open index. Its methods may be called from several goroutines. Errors are pay.ErrJournal unless a method says otherwise.
 type Index struct {
 	mu    sync.Mutex // one writer
-	firm  *sql.DB    // each commit is synced
-	loose *sql.DB    // a commit is synced with the next firm one
+	firm  *access    // each commit is synced
+	loose *access    // a commit is synced with the next firm one
 }
 
 const version = 1
@@ -115,6 +109,9 @@ CREATE INDEX refs_begun ON refs (begun);
 PRAGMA user_version = 1;
 `
 
+// open is the condition of the index refs_open, word for word: with any other the database would look through all refs there ever were.
+const open = "state IN ('taken', 'running', 'unknown')"
+
 const columns = "ref, module, pos_id, kind, amount, currency, digest, receipt, document, original, state, known, gone, pending, begun"
 
 // Open opens the index, making it where there is none. One of a newer version, or a file that is no index, is refused and left as it is.
@@ -136,57 +133,31 @@ func Open(ctx context.Context, path string) (*Index, error) {
 	if x.loose, err = connect(path, "NORMAL"); err != nil {
 		return fail(err)
 	}
-	have := 0
-	if err := x.firm.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+	have, err := x.firm.version(ctx)
+	if err != nil {
 		return fail(err)
 	}
 	switch {
 	case have > version:
 		return fail(fmt.Errorf("it is of version %d, newer than this program's %d", have, version))
 	case have == 0:
-		if err := x.write(ctx, x.firm, func(tx *sql.Tx) error { _, err := tx.ExecContext(ctx, schema); return err }); err != nil {
+		if err := x.write(ctx, x.firm, func(tx *access) error { return tx.script(ctx, schema) }); err != nil {
 			return fail(err)
 		}
 	}
 	// Nobody is forwarding anything yet: what was being forwarded when the last host died may have arrived.
-	if err := x.exec(ctx, `UPDATE refs SET state = 'unknown' WHERE state = 'taken'`); err != nil {
+	if err := x.exec(ctx, "UPDATE refs SET state = 'unknown' WHERE "+open+" AND state = 'taken'"); err != nil {
 		return fail(err)
 	}
 	return x, nil
 }
 
-func connect(path, synchronous string) (*sql.DB, error) {
-	full, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	name := filepath.ToSlash(full)
-	if !strings.HasPrefix(name, "/") {
-		name = "/" + name // C:/... of Windows
-	}
-	location := url.URL{Scheme: "file", Path: name, RawQuery: url.Values{
-		"mode":          {"rw"},
-		"_busy_timeout": {"5000"},
-		"_error_rc":     {"1"},
-		"_txlock":       {"immediate"},
-		"_journal_mode": {"WAL"},
-		"_synchronous":  {synchronous},
-		"_pragma":       {"fullfsync(1)", "checkpoint_fullfsync(1)", "cache_size(-256)"},
-	}.Encode()}
-	db, err := sql.Open("sqlite", location.String())
-	if err != nil {
-		return nil, err
-	}
-	db.SetMaxOpenConns(1)
-	return db, nil
-}
-
 // Close closes the index.
 func (x *Index) Close() error {
 	var err error
-	for _, db := range []*sql.DB{x.loose, x.firm} {
-		if db != nil {
-			err = errors.Join(err, db.Close())
+	for _, a := range []*access{x.loose, x.firm} {
+		if a != nil {
+			err = errors.Join(err, a.close())
 		}
 	}
 	return err
@@ -194,7 +165,7 @@ func (x *Index) Close() error {
 
 // Get looks a ref up; pay.ErrNotFound where nobody ever took it.
 func (x *Index) Get(ctx context.Context, ref pay.Ref) (Entry, error) {
-	list, err := x.list(ctx, x.loose, "WHERE ref = ?", string(ref))
+	list, err := x.look(ctx, "WHERE ref = ?", string(ref))
 	if err != nil {
 		return Entry{}, err
 	}
@@ -206,17 +177,17 @@ func (x *Index) Get(ctx context.Context, ref pay.Ref) (Entry, error) {
 
 // Unsettled lists what has no final state, of one module or ("") of all.
 func (x *Index) Unsettled(ctx context.Context, module string) ([]Entry, error) {
-	return x.list(ctx, x.loose, "WHERE state IN ('taken', 'running', 'unknown') AND (module = ?1 OR ?1 = '') ORDER BY begun", module)
+	return x.look(ctx, "WHERE "+open+" AND (module = ?1 OR ?1 = '') ORDER BY +begun", module)
 }
 
 // Wanting lists what wants attention, of one module or ("") of all.
 func (x *Index) Wanting(ctx context.Context, module string) ([]Entry, error) {
-	return x.list(ctx, x.loose, "WHERE pending <> '' AND (module = ?1 OR ?1 = '') ORDER BY begun", module)
+	return x.look(ctx, "WHERE pending <> '' AND (module = ?1 OR ?1 = '') ORDER BY +begun", module)
 }
 
 // Since lists what was begun from a moment on, by one till or ("") all, the newest first, at most limit.
 func (x *Index) Since(ctx context.Context, pos string, from time.Time, limit int) ([]Entry, error) {
-	return x.list(ctx, x.loose, "WHERE begun >= ? AND (pos_id = ?2 OR ?2 = '') ORDER BY begun DESC LIMIT ?", from.UnixMicro(), pos, limit)
+	return x.look(ctx, "WHERE begun >= ? AND (pos_id = ?2 OR ?2 = '') ORDER BY +begun DESC LIMIT ?", from.UnixMicro(), pos, limit)
 }
 
 // Learn writes what a module says of an operation. An operation that the index does not know (it was lost, or restored from an old copy)
@@ -256,9 +227,8 @@ func (x *Index) Void(ctx context.Context, ref pay.Ref) (bool, error) {
 		return err == nil && have.State == Cancelled, err
 	}
 	// Firmly: from now on the ref is told to be cancelled, so it must never begin.
-	err = x.write(ctx, x.firm, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE refs SET state = 'cancelled', pending = '' WHERE ref = ? AND known = 0`, string(ref))
-		return err
+	err = x.write(ctx, x.firm, func(tx *access) error {
+		return tx.exec(ctx, `UPDATE refs SET state = 'cancelled', pending = '' WHERE ref = ? AND known = 0`, string(ref))
 	})
 	return err == nil, err
 }
@@ -284,26 +254,27 @@ func (x *Index) Quiet(ctx context.Context, module string, but map[pay.Ref]bool) 
 	return nil
 }
 
-// exec writes without a sync of its own.
+// exec makes one change without a sync of its own.
 func (x *Index) exec(ctx context.Context, text string, args ...any) error {
-	return x.write(ctx, x.loose, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, text, args...)
-		return err
-	})
-}
-
-func (x *Index) write(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return fault(err)
-	}
-	if err := f(tx); err != nil {
-		_ = tx.Rollback()
-		return fault(err)
-	}
-	return fault(tx.Commit())
+	return fault(x.loose.use(func() error { return x.loose.exec(ctx, text, args...) }))
+}
+
+// write makes f's changes at once or not at all. A transaction takes a millisecond: the caller's leaving does not stop it halfway.
+func (x *Index) write(ctx context.Context, a *access, f func(tx *access) error) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return fault(a.use(func() error { return a.transact(context.WithoutCancel(ctx), f) }))
+}
+
+// look reads outside a transaction.
+func (x *Index) look(ctx context.Context, where string, args ...any) (list []Entry, err error) {
+	err = x.loose.use(func() error {
+		list, err = x.loose.list(ctx, where, args...)
+		return err
+	})
+	return list, fault(err)
 }
 
 // fault makes a database's error a pay.Error; one that is a pay.Error already stays.
@@ -315,30 +286,6 @@ func fault(err error) error {
 		return err
 	}
 	return &pay.Error{Code: pay.ErrJournal, Cause: fmt.Errorf("index of refs: %w", err)}
-}
-
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-func (x *Index) list(ctx context.Context, from querier, where string, args ...any) ([]Entry, error) {
-	rows, err := from.QueryContext(ctx, "SELECT "+columns+" FROM refs "+where, args...)
-	if err != nil {
-		return nil, fault(err)
-	}
-	defer rows.Close()
-	var list []Entry
-	for rows.Next() {
-		var e Entry
-		var begun int64
-		if err := rows.Scan(&e.Ref, &e.Module, &e.PosID, &e.Kind, &e.Amount, &e.Currency, &e.Digest, &e.Receipt, &e.Document, &e.Original,
-			&e.State, &e.Known, &e.Gone, &e.Pending, &begun); err != nil {
-			return nil, fault(err)
-		}
-		e.Begun = time.UnixMicro(begun)
-		list = append(list, e)
-	}
-	return list, fault(rows.Err())
 }
 
 // same says whether two digests name the same operation. An entry that was learned from its module has none: the module compares its own.

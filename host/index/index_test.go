@@ -2,10 +2,10 @@ package index
 
 import (
 	"bytes"
-	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,7 +115,7 @@ func TestALostIndexIsLearnedAgain(t *testing.T) {
 func TestAnIndexOfANewerVersionIsLeftAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
 	x := opened(t, path)
-	if err := x.write(t.Context(), x.firm, func(tx *sql.Tx) error { _, err := tx.Exec("PRAGMA user_version = 9"); return err }); err != nil {
+	if err := x.write(t.Context(), x.firm, func(tx *access) error { return tx.exec(t.Context(), "PRAGMA user_version = 9") }); err != nil {
 		t.Fatal(err)
 	}
 	if err := x.Close(); err != nil {
@@ -156,9 +156,8 @@ func TestOfTwoAtOnceOneTakesTheRef(t *testing.T) {
 
 func TestWhatCannotBeWrittenIsNotTaken(t *testing.T) {
 	x := opened(t, filepath.Join(t.TempDir(), "a.db"))
-	if err := x.write(t.Context(), x.firm, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`CREATE TRIGGER full BEFORE INSERT ON refs BEGIN SELECT RAISE(FAIL, 'disk full'); END`)
-		return err
+	if err := x.write(t.Context(), x.firm, func(tx *access) error {
+		return tx.exec(t.Context(), `CREATE TRIGGER full BEFORE INSERT ON refs BEGIN SELECT RAISE(FAIL, 'disk full'); END`)
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -169,4 +168,62 @@ func TestWhatCannotBeWrittenIsNotTaken(t *testing.T) {
 	if _, err := x.Get(t.Context(), "r1"); pay.CodeOf(err) != pay.ErrNotFound {
 		t.Errorf("got %v", err)
 	}
+}
+
+func TestNoLookUpGoesThroughAllRefsThatThereEverWere(t *testing.T) {
+	x := opened(t, filepath.Join(t.TempDir(), "a.db"))
+	e := taken(t, x, "r1")
+	e.Ref, e.PosID, e.Receipt = "r2", "2", "7"
+	payout := Entry{Ref: "r3", Module: "m", PosID: "3", Kind: pay.KindPayout, Document: "D", Digest: []byte("d"), Begun: time.Now()}
+	for _, e := range []Entry{e, payout} {
+		if _, _, err := x.Take(t.Context(), e, "", func(string) bool { return true }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for what, err := range map[string]error{
+		"learn": x.Learn(t.Context(), "m", pay.Operation{Ref: "r1", Running: true, Pending: "running"}),
+		"doubt": x.Doubt(t.Context(), "r1"), "drop": x.Drop(t.Context(), "r2"), "quiet": x.Quiet(t.Context(), "m", nil),
+	} {
+		if err != nil {
+			t.Error(what, err)
+		}
+	}
+	_, _ = x.Unsettled(t.Context(), "m")
+	_, _ = x.Since(t.Context(), "1", time.Now(), 5)
+	looked := 0
+	for _, a := range []*access{x.firm, x.loose} {
+		for text := range a.statements {
+			for _, step := range plan(t, a, text) {
+				if strings.HasPrefix(step, "SCAN refs") && !strings.Contains(step, "refs_open") && !strings.Contains(step, "refs_pending") {
+					t.Errorf("%s: %s", text, step)
+				}
+				looked++
+			}
+		}
+	}
+	if looked < 8 {
+		t.Errorf("only %d steps were looked at", looked)
+	}
+}
+
+// plan is how the database carries a statement out.
+func plan(t *testing.T, a *access, text string) (steps []string) {
+	t.Helper()
+	rows, err := a.conn.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
+	if err != nil {
+		if strings.HasPrefix(text, "SELECT") {
+			t.Error(text, err)
+		}
+		return nil
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	return steps
 }

@@ -2,7 +2,6 @@ package index
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/text"
@@ -19,8 +18,8 @@ import (
 // A database that cannot be written is pay.ErrJournal: nothing was taken.
 func (x *Index) Take(ctx context.Context, e Entry, despite pay.Ref, live func(module string) bool) (have Entry, existed bool, err error) {
 	e.State = Taken
-	err = x.write(ctx, x.firm, func(tx *sql.Tx) error {
-		list, err := x.list(ctx, tx, "WHERE ref = ?", string(e.Ref))
+	err = x.write(ctx, x.firm, func(tx *access) error {
+		list, err := tx.list(ctx, "WHERE ref = ?", string(e.Ref))
 		if err != nil {
 			return err
 		}
@@ -32,10 +31,9 @@ func (x *Index) Take(ctx context.Context, e Entry, despite pay.Ref, live func(mo
 			return err
 		}
 		have = e
-		_, err = tx.ExecContext(ctx, "INSERT INTO refs ("+columns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		return tx.exec(ctx, "INSERT INTO refs ("+columns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 			string(e.Ref), e.Module, e.PosID, string(e.Kind), int64(e.Amount), string(e.Currency), e.Digest, e.Receipt, e.Document,
 			string(e.Original), string(e.State), false, false, "running", e.Begun.UnixMicro())
-		return err
 	})
 	return have, existed, err
 }
@@ -51,9 +49,9 @@ func joinable(have, want Entry) error {
 }
 
 // free checks what another operation may forbid.
-func (x *Index) free(ctx context.Context, tx *sql.Tx, e Entry, despite pay.Ref, live func(string) bool) error {
+func (x *Index) free(ctx context.Context, tx *access, e Entry, despite pay.Ref, live func(string) bool) error {
 	if e.Kind.Money() {
-		running, err := x.list(ctx, tx, "WHERE state IN ('taken', 'running') AND pos_id = ?", e.PosID)
+		running, err := tx.list(ctx, "WHERE "+open+" AND state <> 'unknown' AND pos_id = ?", e.PosID)
 		if err != nil {
 			return err
 		}
@@ -64,7 +62,7 @@ func (x *Index) free(ctx context.Context, tx *sql.Tx, e Entry, despite pay.Ref, 
 		}
 	}
 	if e.Kind.Payment() && e.Receipt != "" {
-		earlier, err := x.list(ctx, tx, "WHERE pos_id = ? AND receipt = ? AND state IN ('taken', 'running', 'unknown') AND gone = 0", e.PosID, e.Receipt)
+		earlier, err := tx.list(ctx, "WHERE pos_id = ? AND receipt = ? AND "+open+" AND gone = 0", e.PosID, e.Receipt)
 		if err != nil {
 			return err
 		}
@@ -81,8 +79,8 @@ func (x *Index) free(ctx context.Context, tx *sql.Tx, e Entry, despite pay.Ref, 
 }
 
 // unpaid holds the rule that a document is paid out once (design §3.1).
-func (x *Index) unpaid(ctx context.Context, tx *sql.Tx, e Entry) error {
-	payouts, err := x.list(ctx, tx, "WHERE document = ? AND document <> '' AND kind = 'payout' AND state NOT IN ('declined', 'cancelled')", e.Document)
+func (x *Index) unpaid(ctx context.Context, tx *access, e Entry) error {
+	payouts, err := tx.list(ctx, "WHERE document = ? AND document <> '' AND kind = 'payout' AND state NOT IN ('declined', 'cancelled')", e.Document)
 	if err != nil {
 		return err
 	}
