@@ -30,7 +30,7 @@ type Journal struct {
 	path    string
 	now     func() time.Time
 	lock    *holding
-	readers *sql.DB
+	readers *readers
 
 	turn   chan struct{} // holds one token: whoever has it writes
 	writer *writer       // used with the turn only; nil: to be opened again
@@ -71,10 +71,11 @@ func (j *Journal) open(ctx context.Context) error {
 	if err := migrate(ctx, j.path); err != nil {
 		return err
 	}
-	var err error
-	if j.readers, err = connect(j.path, forReading); err != nil {
+	db, err := connect(j.path, forReading)
+	if err != nil {
 		return err
 	}
+	j.readers = &readers{DB: db, statements: map[string]*sql.Stmt{}}
 	if err := j.checkOnOpen(ctx); err != nil {
 		return err
 	}
