@@ -203,7 +203,8 @@ static int32_t conclude(struct till *till, pr_op op, int32_t outcome) {
     printf("\n");
     if (outcome != PR_OK && text_of(op, "hint", text, sizeof text))
         printf("   %s\n", text);
-    print_slips(op, strncmp(kind, "pay.", 4) == 0 || strcmp(kind, "refund") == 0 ? 0 : 1);
+    int money = strncmp(kind, "pay.", 4) == 0 || strcmp(kind, "refund") == 0;
+    print_slips(op, money && (outcome == PR_OK || outcome == PR_CANCELLED) ? 0 : 1);
     if (outcome != PR_OK)
         return outcome;
     pr_int(op, "approved_amount", &amount);
