@@ -29,6 +29,8 @@ type Options struct {
 	HostProgram string
 	// CallLimit is how long a call that is to be short looks for a host before it gives up; 0: 10 s.
 	CallLimit time.Duration
+	// Patience is how long an operation waits for a host that is gone before it is told Unknown; 0: 30 s.
+	Patience time.Duration
 }
 
 // Library is one loaded library. Its methods are the functions of payrack.h; any thread may call any of them.

@@ -332,6 +332,7 @@ func TestACallbackGetsTheEventsAndMayOnlyAnswerAndCancel(t *testing.T) {
 	if got := c.finish(op); len(got) != 0 {
 		t.Errorf("pr_poll gave events beside a callback: %v", got)
 	}
+	c.l.SetCallback(th, c.h, Callback{}) // waits for the callback that is running
 	for name, code := range codes {
 		if want := map[bool]pay.Code{true: pay.CodeOK, false: pay.ErrThread}[name == "answer"]; code != want {
 			t.Errorf("%s inside a callback: %v, want %v", name, code, want)
@@ -340,7 +341,6 @@ func TestACallbackGetsTheEventsAndMayOnlyAnswerAndCancel(t *testing.T) {
 	if len(codes) != 7 || c.l.Outcome(th, op) != pay.CodeOK {
 		t.Errorf("codes %v", codes)
 	}
-	c.l.SetCallback(th, c.h, Callback{})
 	var events []int32
 	for len(seen) > 0 {
 		if ev := <-seen; ev != int32(pay.EvPending) {
@@ -607,6 +607,28 @@ func TestAnOperationOutlivesTheHost(t *testing.T) {
 	}
 	if code := c.l.Outcome(th, op); code != pay.CodeCancelled {
 		t.Errorf("outcome %v", code)
+	}
+}
+
+func TestAHostThatStaysAwayMakesAnOperationUnknownUntilItIsBack(t *testing.T) {
+	c := newCounter(t, clienttest.ByAmount)
+	c.l.options.Patience = time.Millisecond
+	c.open(0, nil)
+	op := c.start(pay.KindOnline, clienttest.ShowQR, "r1")
+	c.host.Kill()
+	c.finish(op)
+	if code := c.l.Outcome(th, op); code != pay.CodeUnknown || c.str(op, "text") == "" {
+		t.Fatalf("outcome %v, text %q", code, c.str(op, "text"))
+	}
+	if err := c.host.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if code := c.l.Cancel(th, op, txt("x")); code != pay.CodeOK {
+		t.Fatalf("cancel: %v", code)
+	}
+	c.finish(op)
+	if code := c.l.Outcome(th, op); code != pay.CodeCancelled {
+		t.Errorf("the truth: %v", code)
 	}
 }
 

@@ -91,6 +91,7 @@ func (l *Library) open(abi int32, home, pos Text, flags uint32) (*session, error
 	s.calls.init()
 	s.client, err = client.Open(s.ctx, client.Options{
 		Place: p, PosID: posID, Flags: flags, Version: l.options.Version, StartHost: true, HostProgram: l.options.HostProgram, Pending: s.calls.pendingChanged,
+		Patience: l.options.Patience,
 	})
 	if err != nil {
 		s.end()
