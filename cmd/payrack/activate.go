@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -85,7 +86,8 @@ func (a *app) activated(op pay.Operation, got activation) error {
 		default:
 			fmt.Fprintln(a.Stdout, a.say("cli.activate.refused", "Text", clean(op.Text)))
 		}
-		if got.AttemptsLeft != nil && *got.AttemptsLeft >= 0 && op.Outcome != pay.Approved {
+		said := func(n int) bool { return strings.Contains(op.Text, strconv.Itoa(n)) } // the module may have told it already
+		if n := got.AttemptsLeft; n != nil && *n >= 0 && op.Outcome != pay.Approved && !said(*n) {
 			fmt.Fprintln(a.Stdout, a.say("cli.activate.attempts", "Count", *got.AttemptsLeft))
 		}
 		a.pair("cli.op.hint", op.Hint)

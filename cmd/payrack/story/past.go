@@ -121,7 +121,11 @@ func (t *teller) exchange(e entry) {
 	switch {
 	case x.Status == 0:
 		t.silent += sumOf(e.exchanges)
-		words += " " + t.say("no_answer", "Span", t.span(longest))
+		id := "no_answer"
+		if longest < silence {
+			id = "cut" // nothing was waited for
+		}
+		words += " " + t.say(id, "Span", t.span(longest))
 	case len(e.exchanges) > 1:
 		words += " " + t.say("answers", "Status", x.Status, "Until", e.until.In(t.zone).Format("15:04:05"))
 	default:
@@ -160,7 +164,7 @@ func (t *teller) end() {
 	}
 	if !op.Begun.IsZero() && !op.Settled.IsZero() {
 		words := t.say("took", "Span", t.span(op.Settled.Sub(op.Begun)))
-		if t.silent > 0 {
+		if t.silent >= silence {
 			words += t.say("took_silent", "Span", t.span(t.silent))
 		}
 		t.line("%s", words)

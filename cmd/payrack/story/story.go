@@ -137,6 +137,8 @@ func (t *teller) kind(k pay.Kind) string {
 func (t *teller) span(d time.Duration) string {
 	d = max(d, 0)
 	switch {
+	case d < time.Second:
+		return t.say("span.millis", "Millis", d.Milliseconds())
 	case d < 10*time.Second:
 		s := fmt.Sprintf("%.1f", d.Seconds())
 		if t.language != "en" {
