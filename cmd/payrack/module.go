@@ -161,4 +161,6 @@ func (a *app) enable(ctx context.Context, s *client.Session, id, value string) e
 }
 
 // configError is a fault of the settings that this program itself found.
-func (a *app) configError(text string) error { return &pay.Error{Code: pay.ErrConfig, Text: text, Hint: a.say("cli.config.fix")} }
+func (a *app) configError(text string) error {
+	return &pay.Error{Code: pay.ErrConfig, Text: text, Hint: a.say("cli.config.fix")}
+}

@@ -48,7 +48,9 @@ func TestTheCommandLineKeepsItsPromises(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,
 			"watched": func(ts *testscript.TestScript, _ bool, args []string) { watched(ts, hosts[ts.Getenv("WORK")], args) },
-			"asked":   func(ts *testscript.TestScript, neg bool, args []string) { wasAsked(ts, neg, hosts[ts.Getenv("WORK")], args) },
+			"asked": func(ts *testscript.TestScript, neg bool, args []string) {
+				wasAsked(ts, neg, hosts[ts.Getenv("WORK")], args)
+			},
 		},
 	})
 }
