@@ -81,11 +81,13 @@ type Event struct {
 	NotSent    bool // of Replied: no byte of a money request left during the call
 	Timer      Timer
 	Answer     provider.Answer
+	Prompt     *provider.Prompt // of Answered: the prompt that was answered; nil: the open one, if it has the answer's id
 	Reason     string
 	By         string
 	Resendable bool
-	Charged    bool // of ResolveRequested
-	Outcome    pay.Outcome
+	Charged    bool        // of ResolveRequested
+	Outcome    pay.Outcome // of ReversalEnded; Unknown: something is left to give back, look again later
+	Reversal   int         // of ReversalEnded: which one ended
 }
 
 // Effects are what a step asks for, in this order: the write, then Do from first to last.

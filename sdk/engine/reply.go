@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/payrack/payrack/sdk/pay"
@@ -15,17 +16,37 @@ func (t *turn) replied(e Event) {
 	}
 	t.last, t.call = t.call, NoCall
 	t.interrupted = false
+	claims := e.Reply.Verdict == provider.Approved && t.Kind.Money()
 	r := t.compared(e.Reply)
 	switch {
-	case e.Call == CallTidy:
+	case t.Phase == Settled && t.harmless(), e.Call == CallTidy && !claims:
 	case t.Phase == Settled || t.Resolved != nil:
 		t.lateWord(r)
+	case t.harmless():
+		t.harmlessReply(e.Call, r)
+	case t.Phase == Prepared && claims:
+		t.moneyTooEarly()
+		t.committedReply(r, false)
 	case t.Phase == Prepared:
 		t.preparedReply(e.Call, r)
 	default:
 		t.committedReply(r, e.NotSent)
 	}
 }
+
+// moneyTooEarly: a driver says that money moved where none could. It is believed: what was prepared counts as committed.
+func (t *turn) moneyTooEarly() {
+	t.Phase, t.MaybeSent = Committed, true
+	t.Committed, t.SentAt = t.now, t.now
+	t.write("committing")
+	t.startWait()
+	if t.CancelAsked {
+		t.awaitProof()
+	}
+}
+
+// wrongAmount is the code of an answer that names another amount or currency than was asked for.
+const wrongAmount = "AMOUNT"
 
 // compared makes an approval of another amount or currency what it is: no word about this operation (§3.4, §3.10).
 func (t *turn) compared(r provider.Reply) provider.Reply {
@@ -39,7 +60,7 @@ func (t *turn) compared(r provider.Reply) provider.Reply {
 	if fits && (r.Currency == "" || r.Currency == t.Currency) {
 		return r
 	}
-	return provider.Reply{Verdict: provider.Unknown, Code: "AMOUNT",
+	return provider.Reply{Verdict: provider.Unknown, Code: wrongAmount,
 		Text: fmt.Sprintf("the provider names %s %s, asked were %s %s", r.Amount, r.Currency, t.Amount, t.Currency)}
 }
 
@@ -48,44 +69,80 @@ func (t *turn) preparedReply(c Call, r provider.Reply) {
 		t.settle(pay.Cancelled, "cancelled", provider.Reply{State: r.State})
 		return
 	}
-	switch r.Verdict {
-	case provider.Ready:
+	switch {
+	case r.Verdict == provider.Ready && c == CallCounters:
+		t.Counted = true
+		t.found()
+		t.next()
+	case r.Verdict == provider.Ready:
 		t.learn(r)
-		if c == CallCounters {
-			t.Counted = true
-			t.next()
-			return
-		}
+		t.found()
 		t.commit()
-	case provider.ShowQR:
-		if r.QR == nil || r.QR.Payload == "" {
-			t.prepareAgain(r)
-			return
-		}
+	case r.Verdict == provider.ShowQR && r.QR != nil && r.QR.Payload != "":
 		t.learn(r)
+		t.found()
 		t.show(r)
-	case provider.Ask:
+	case r.Verdict == provider.Ask && r.Prompt != nil:
 		t.learn(r)
+		t.found()
 		t.open(r.Prompt)
-	case provider.Declined, provider.Cancelled:
+	case r.Verdict == provider.Declined || r.Verdict == provider.Cancelled:
 		t.settle(pay.Declined, "declined", r)
 	default:
 		t.prepareAgain(r)
 	}
 }
 
+// found ends a time in which the provider could not be asked to prepare.
+func (t *turn) found() {
+	t.lost, t.pauses = time.Time{}, 0
+	t.heard()
+}
+
 // prepareAgain repeats a Prepare whose answer was lost: nothing of it can be paid. Counters that cannot be had end the operation at once.
 func (t *turn) prepareAgain(r provider.Reply) {
-	switch {
-	case t.Able.Persists:
-		t.again(true)
-	case t.last == CallPrepare && t.now.Sub(t.Begun) < t.Terms.PrepareWait:
-		t.again(true)
-	default:
-		if r.Error == 0 {
-			r.Error = pay.ErrOffline
+	if t.persists() {
+		t.silence()
+		return
+	}
+	if t.last == CallPrepare {
+		if t.lost.IsZero() {
+			t.lost = t.now
 		}
-		t.settle(pay.Declined, "not_prepared", r)
+		if t.now.Sub(t.lost) < t.Terms.PrepareWait {
+			t.again(true)
+			return
+		}
+	}
+	t.settle(pay.Declined, "not_prepared", offline(r))
+}
+
+// offline names the cause where nobody did.
+func offline(r provider.Reply) provider.Reply {
+	if r.Error == 0 {
+		r.Error = pay.ErrOffline
+	}
+	return r
+}
+
+// harmlessReply decides where no money is at stake: no word, or one that makes no sense, is a refusal.
+func (t *turn) harmlessReply(c Call, r provider.Reply) {
+	switch {
+	case r.Verdict == provider.Approved:
+		t.settle(pay.Approved, "approved", r)
+	case t.CancelAsked || r.Verdict == provider.Cancelled:
+		t.settle(pay.Cancelled, "cancelled", r)
+	case r.Verdict == provider.Declined:
+		t.settle(pay.Declined, "declined", r)
+	case r.Verdict == provider.Waiting:
+		t.waiting(r)
+	case r.Verdict == provider.Ask && r.Prompt != nil:
+		t.learn(r)
+		t.open(r.Prompt)
+	case r.Verdict == provider.Ready && c == CallAnswer:
+		t.commit()
+	default:
+		t.settle(pay.Declined, "failed", offline(r))
 	}
 }
 
@@ -107,10 +164,9 @@ func (t *turn) committedReply(r provider.Reply, notSent bool) {
 	case provider.NotFound:
 		t.notFound()
 	case provider.NotDone:
-		t.notDone()
+		t.notDone(r)
 	case provider.Ask:
-		t.learn(r)
-		t.open(r.Prompt)
+		t.asked(r)
 	case provider.Waiting, provider.ShowQR, provider.Ready:
 		t.waiting(r)
 	default:
@@ -126,16 +182,17 @@ func (t *turn) heard() {
 	}
 }
 
+// approved takes the provider's word that money moved. A till that was told otherwise, or gave it up, gets it back (§3.6, §3.7).
 func (t *turn) approved(r provider.Reply) {
-	t.learn(r)
 	if t.Kind.Money() {
 		t.Charged, t.Approved = true, r.Amount
 	}
-	if t.Abandoned || t.Final() {
+	if t.Abandoned {
+		t.learn(r)
 		t.moneyCameBack()
 		return
 	}
-	t.settle(pay.Approved, "approved", provider.Reply{})
+	t.settle(pay.Approved, "approved", r)
 }
 
 // notFound is proof only past the horizon that the driver declares (§3.4). Before, the request may still be on its way.
@@ -156,7 +213,7 @@ func (t *turn) notFound() {
 
 // pastHorizon counts from the last moment at which something payable left, or at which a shown QR code could still be paid.
 func (t *turn) pastHorizon() bool {
-	horizon, since := t.Able.Traits.Horizon, t.SentAt
+	horizon, since := t.Able.Traits.Horizon, t.SentAt.Add(LongestCall)
 	if t.QR != nil {
 		if t.QR.Until.IsZero() {
 			return false
@@ -168,7 +225,8 @@ func (t *turn) pastHorizon() bool {
 	return horizon > 0 && t.now.Sub(since) >= horizon
 }
 
-func (t *turn) notDone() {
+func (t *turn) notDone(r provider.Reply) {
+	t.keepState(r)
 	if t.mayResend() {
 		t.commit()
 		return
@@ -178,15 +236,30 @@ func (t *turn) notDone() {
 
 // mayResend says whether the same request may leave once more under the same key: nobody asked to stop it, and its secrets are here.
 func (t *turn) mayResend() bool {
-	return !t.CancelAsked && !t.Abandoned && t.Resolved == nil && t.QR == nil && t.resendable && (t.last == CallInquire || t.Able.Persists)
+	return !t.CancelAsked && !t.Abandoned && t.QR == nil && t.resendable && t.last == CallInquire
 }
 
-func (t *turn) waiting(r provider.Reply) {
+// keepState learns a reply, and has the journal hold what the driver wants to find again after a crash.
+func (t *turn) keepState(r provider.Reply) {
 	changed := r.State != nil && (r.State.Version != t.Driver.Version || string(r.State.Data) != string(t.Driver.Data))
 	t.learn(r)
 	if changed {
 		t.write("waiting")
 	}
+}
+
+// asked is a question after Commit. Nobody is asked any more once a cancel was asked for, or Unknown told.
+func (t *turn) asked(r provider.Reply) {
+	t.keepState(r)
+	if r.Prompt == nil || t.CancelAsked || t.Told {
+		t.again(true)
+		return
+	}
+	t.open(r.Prompt)
+}
+
+func (t *turn) waiting(r provider.Reply) {
+	t.keepState(r)
 	if !t.turn && !t.CancelAsked && !t.Told {
 		t.turn = true
 		t.mindTheTill()
@@ -194,36 +267,29 @@ func (t *turn) waiting(r provider.Reply) {
 	if r.Status != "" && !t.Told {
 		t.tell(pay.Event{Kind: pay.EvStatus, Text: r.Status})
 	}
-	if !t.Told {
-		t.tell(pay.Event{Kind: pay.EvProgress, SecondsLeft: int64(max(t.Begun.Add(t.Terms.Wait).Sub(t.now), 0) / time.Second)})
-	}
+	t.progress()
 	t.again(false)
 }
 
 // noWord is a timeout, a broken connection, a 5xx, an answer that cannot be read: Unknown, unless nothing ever left (§3.4).
 func (t *turn) noWord(r provider.Reply, notSent bool) {
-	if t.last == CallCommit && notSent && !t.MaybeSent {
-		if t.Able.Persists {
-			t.idle = true
-			t.silence()
-			return
+	switch {
+	case t.last != CallCommit || !notSent || t.MaybeSent:
+		if r.Code == wrongAmount {
+			t.Code, t.Text = r.Code, r.Text
 		}
-		if t.CancelAsked {
-			t.settle(pay.Cancelled, "cancelled", provider.Reply{})
-			return
-		}
-		if r.Error == 0 {
-			r.Error = pay.ErrOffline
-		}
-		t.settle(pay.Declined, "not_sent", r)
-		return
+		t.silence()
+	case t.persists():
+		t.idle = true
+		t.silence()
+	case t.CancelAsked:
+		t.settle(pay.Cancelled, "cancelled", provider.Reply{})
+	default:
+		t.settle(pay.Declined, "not_sent", offline(r))
 	}
-	if r.Code == "AMOUNT" {
-		t.Code, t.Text = r.Code, r.Text
-	}
-	t.silence()
 }
 
+// silence asks again after a pause, and tells Unknown if it lasts.
 func (t *turn) silence() {
 	if !t.silent {
 		t.silent = true
@@ -231,37 +297,30 @@ func (t *turn) silence() {
 			t.set(TimerUnknown, t.Terms.UnknownAfter)
 		}
 	}
-	if t.CancelAsked && t.Able.Cancels && t.last != CallCancel {
+	if t.Phase == Committed && t.CancelAsked && t.Able.Cancels && t.last != CallCancel {
 		t.ask(CallCancel)
 		return
 	}
 	t.again(true)
 }
 
-// lateWord is a reply about an operation whose outcome is final: by proof (a late look), or by a person's word.
+// lateWord is a reply about an operation whose outcome is final, by proof (a late look) or by a person's word, or which is being reversed.
 func (t *turn) lateWord(r provider.Reply) {
 	switch r.Verdict {
 	case provider.Approved:
-		t.LookAt = time.Time{}
 		t.learn(r)
-		if t.Charged && t.Outcome == pay.Approved {
-			t.Phase = Settled
-			t.write("proved")
+		if t.Charged {
+			t.proved()
 			return
 		}
 		t.Charged, t.Approved = true, r.Amount
 		t.moneyCameBack()
 	case provider.Declined, provider.Cancelled:
-		t.LookAt = time.Time{}
-		outcome := pay.Declined
-		if r.Verdict == provider.Cancelled {
-			outcome = pay.Cancelled
-		}
-		t.contradicted(outcome, r)
+		t.contradicted(r)
 	case provider.NotFound:
-		if t.pastHorizon() {
-			t.LookAt = time.Time{}
-			t.contradicted(pay.Declined, r)
+		// Where the provider's word stands already, a look that finds nothing is the once more of design §4.
+		if t.Resolved == nil || t.pastHorizon() {
+			t.contradicted(r)
 			return
 		}
 		t.lookAgain()
@@ -271,19 +330,30 @@ func (t *turn) lateWord(r provider.Reply) {
 }
 
 func (t *turn) lookAgain() {
-	if t.Phase == Settled {
+	switch {
+	case t.Phase == Committed:
+		t.again(true)
+	case !t.LookAt.IsZero():
 		t.set(TimerLook, t.Terms.LongestPause)
-		return
 	}
-	t.again(true)
 }
 
-// contradicted compares proof that no money moved with the outcome that stands. An outcome never changes; a person's wrong word is listed.
-func (t *turn) contradicted(outcome pay.Outcome, r provider.Reply) {
-	if t.Outcome == pay.Approved && t.Resolved != nil {
-		t.Contradiction = fmt.Sprintf("the provider says: %s %s %s", outcome, r.Code, r.Text)
+// contradicted compares proof that no money moved with a person's word: the outcome stays, a wrong word is listed.
+func (t *turn) contradicted(r provider.Reply) {
+	if t.Resolved != nil && t.Resolved.Charged {
+		t.contradict(strings.TrimSpace("the provider says that no money moved: " + r.Code + " " + r.Text))
 	}
+	t.proved()
+}
+
+// contradict lists what somebody has to look at.
+func (t *turn) contradict(text string) { t.Contradiction, t.Noticed = text, false }
+
+// proved ends the inquiry.
+func (t *turn) proved() {
+	t.LookAt = time.Time{}
 	t.Phase = Settled
 	t.stopAll()
+	t.stop(TimerLook)
 	t.write("proved")
 }

@@ -9,18 +9,19 @@ import (
 // moneyCameBack: money moved for an operation that the till was told is over, or may pay otherwise. It goes back (§3.6, §3.7).
 func (t *turn) moneyCameBack() {
 	t.stopAll()
+	t.stop(TimerLook)
+	t.LookAt = time.Time{}
 	t.Phase = Settled
+	t.closePrompt()
 	t.hideQR("expired")
 	t.turn = false
-	if !t.Able.Reverses {
-		// It cannot go back by itself (a payout): it stays listed for a person.
-		t.Contradiction = "money moved after the outcome was told, and the provider cannot take it back"
+	if t.Final() && !t.Able.Reverses {
+		t.contradict("money moved after the outcome was told, and it cannot go back by itself")
 		t.write("late_approval")
+		t.tellOutcome()
 		return
 	}
-	if !t.Final() {
-		t.Told = true
-	}
+	t.Told = t.Told || !t.Final()
 	t.beginReversal("late_approval")
 }
 
@@ -30,30 +31,24 @@ func (t *turn) beginReversal(name string) {
 	t.Reversals++
 	t.out.Reverse = true
 	t.write(name)
-	t.tellOutcomeIfHeard()
+	t.tellOutcome()
 }
 
-// reversalEnded goes on after a reversal operation has its outcome: a refused one is tried again under a new key (§3.7).
-func (t *turn) reversalEnded(outcome pay.Outcome) {
-	if t.Reversal != pay.ReversalUnderWay {
+// reversalEnded goes on after a reversal operation has its outcome: a refused one is tried again under a new key, and so is the rest of
+// one that could not give back everything (§3.7).
+func (t *turn) reversalEnded(e Event) {
+	if t.Reversal != pay.ReversalUnderWay || e.Reversal != t.Reversals {
 		return
 	}
-	switch outcome {
-	case pay.Approved:
-		t.Reversal = pay.ReversalDone
-		if !t.Final() {
-			t.Outcome, t.SettledAt = pay.Cancelled, t.now
-		}
-		t.write("reversed")
-		t.tellOutcome()
-	case pay.Declined, pay.Cancelled:
+	if e.Outcome != pay.Approved {
 		t.set(TimerReverse, min(time.Second<<min(2*(t.Reversals-1), 12), time.Hour))
+		return
 	}
-}
-
-// tellOutcomeIfHeard repeats an outcome that the till has, so that it sees how far the reversal is.
-func (t *turn) tellOutcomeIfHeard() {
-	if t.Final() || t.Told {
-		t.tellOutcome()
+	t.stop(TimerReverse)
+	t.Reversal = pay.ReversalDone
+	if !t.Final() {
+		t.Outcome, t.SettledAt = pay.Cancelled, t.now
 	}
+	t.write("reversed")
+	t.tellOutcome()
 }

@@ -24,14 +24,13 @@ type Abilities struct {
 	Prepares bool
 	Cancels  bool // an unpaid operation can be stopped
 	Reverses bool // an approved one can be given back, by a cancel or a refund
-	Persists bool // it is never given up: a reversal, a close of day
 	Traits   provider.Traits
 }
 
 // Terms are the times that the engine keeps. All are durations of the engine's own clock; none of them ever proves anything about money.
 type Terms struct {
-	Wait         time.Duration // from Commit until the engine asks for a cancel (at least 310 s in an installation, S003)
-	CancelWait   time.Duration // from a cancel until Unknown is told (§3.6)
+	Wait         time.Duration // from the first Commit, or the showing of a QR code, until the engine asks for a cancel (at least 310 s in an installation, S003)
+	CancelWait   time.Duration // from a cancel until Unknown is told, and after the till's own cancel another tender allowed (§3.6)
 	OrphanGrace  time.Duration // without the till, in the customer's turn (§3.6)
 	UnknownAfter time.Duration // silence of the provider after which Unknown is told
 	PrepareWait  time.Duration // how long a lost Prepare is repeated
@@ -48,6 +47,12 @@ func DefaultTerms() Terms {
 		PrepareWait: 15 * time.Second, Poll: time.Second, FirstLook: 300 * time.Millisecond, LongestPause: time.Minute, LateLook: 5 * time.Minute,
 	}
 }
+
+// LongestCall is how long a call of the driver may take: until then a request that was asked for may still leave. It is added to a horizon.
+const LongestCall = time.Minute
+
+// mostDefaults bounds how often a question is answered by its default, so that a driver which asks again and again comes to an end.
+const mostDefaults = 16
 
 // Resolution is a person's word about an Unknown operation (§3.5).
 type Resolution struct {
@@ -67,15 +72,17 @@ type State struct {
 	Counted   bool           `json:"counted,omitempty"`
 	Drafted   bool           `json:"drafted,omitempty"` // the provider may hold a draft that nobody could pay
 	Tries     int            `json:"tries,omitempty"`
-	MaybeSent bool           `json:"maybe_sent,omitempty"`
-	SentAt    time.Time      `json:"sent_at,omitzero"` // the last time that something payable left, or a QR code was shown
-	QR        *provider.QR   `json:"qr,omitempty"`     // shown to the customer
+	MaybeSent bool           `json:"maybe_sent,omitempty"` // bytes of a request may have left in some try
+	Committed time.Time      `json:"committed,omitzero"`   // the first time
+	SentAt    time.Time      `json:"sent_at,omitzero"`     // the last time that something payable left, or a QR code was shown
+	QR        *provider.QR   `json:"qr,omitempty"`         // shown to the customer
 	Driver    provider.State `json:"driver,omitzero"`
 
-	CancelAsked  bool   `json:"cancel_asked,omitempty"`
-	CancelReason string `json:"cancel_reason,omitempty"`
-	Abandoned    bool   `json:"abandoned,omitempty"`
-	Told         bool   `json:"told,omitempty"`
+	CancelAsked   bool   `json:"cancel_asked,omitempty"`
+	TillCancelled bool   `json:"till_cancelled,omitempty"` // it was the till that asked, and not the engine alone
+	CancelReason  string `json:"cancel_reason,omitempty"`
+	Abandoned     bool   `json:"abandoned,omitempty"`
+	Told          bool   `json:"told,omitempty"`
 
 	Outcome     pay.Outcome     `json:"outcome,omitempty"`
 	Charged     bool            `json:"charged,omitempty"`
@@ -96,29 +103,37 @@ type State struct {
 	Reversal      pay.Reversal `json:"reversal,omitempty"`
 	Reversals     int          `json:"reversals,omitempty"` // how many reversal operations began
 	Resolved      *Resolution  `json:"resolved,omitempty"`
-	Contradiction string       `json:"contradiction,omitempty"` // proof against a person's word
+	Contradiction string       `json:"contradiction,omitempty"` // proof against what was told or decided; listed until somebody has seen it
+	Noticed       bool         `json:"noticed,omitempty"`       // somebody has
 	LookAt        time.Time    `json:"look_at,omitzero"`        // a late look is due
 
 	Able      Abilities `json:"-"`
 	Terms     Terms     `json:"-"`
 	NoPrompts bool      `json:"no_prompts,omitempty"`
 
+	passing
+}
+
+// passing is what is known of an operation only while the module runs. A crash makes it empty.
+type passing struct {
 	call        Call
 	last        Call // the call before
 	interrupted bool
 	prompt      *provider.Prompt
+	defaults    int // questions answered by their default, since nobody did
 	watched     bool
-	orphaned    bool // the orphan timer runs
-	turn        bool // the customer's turn: the provider said Waiting, or a QR code is shown
-	silent      bool // the provider gave no word since
+	orphaned    bool      // the orphan timer runs
+	turn        bool      // the customer's turn: the provider said Waiting, or a QR code is shown
+	silent      bool      // the provider gave no word since
+	lost        time.Time // since when Prepare brings nothing
 	pauses      int
 	resendable  bool // the secrets are still here
-	idle        bool // NotSent: the request may be sent again without a new write
+	idle        bool // of what persists: nothing left in any try, so the next try may follow
 }
 
 // New is the state of an operation that was just journaled.
 func New(kind pay.Kind, amount pay.Amount, currency pay.Currency, begun time.Time) State {
-	return State{Kind: kind, Amount: amount, Currency: currency, Begun: begun, resendable: true}
+	return State{Kind: kind, Amount: amount, Currency: currency, Begun: begun}
 }
 
 // Final says whether the outcome can never change any more.
@@ -134,10 +149,13 @@ func (s State) Open() bool {
 
 // CanCancel says whether a cancel would be accepted now: it is asked for, nothing else.
 func (s State) CanCancel() bool {
-	if s.Final() || s.CancelAsked {
+	switch {
+	case s.Final() || s.Phase == Settled || s.TillCancelled || s.Abandoned || s.persists():
 		return false
+	case s.Phase == Prepared || s.harmless():
+		return !s.CancelAsked
 	}
-	return s.Phase == Prepared && s.Kind.Numbered() && s.Kind != pay.KindReversal || s.Phase == Committed && s.Kind.Payment()
+	return s.Kind.Payment()
 }
 
 // CanConfirm says whether pr_confirm would be accepted.
@@ -150,7 +168,17 @@ func (s State) CanReverse() bool {
 	if !s.Kind.Payment() || !s.Able.Reverses || s.Ack == pay.AckConfirm || s.Ack == pay.AckReverse {
 		return false
 	}
-	return s.Outcome == pay.Approved || !s.Final()
+	return s.Outcome == pay.Approved && s.Reversal == pay.ReversalNone || !s.Final()
+}
+
+// CanResolve says whether a person's word would be taken: of money whose Unknown was told, unless it is being given back already (§3.5).
+func (s State) CanResolve() bool {
+	return s.Kind.Money() && s.Told && !s.Final() && s.Reversal != pay.ReversalUnderWay
+}
+
+// Unattended says that the till or a person still has to look at the operation, though the engine is done with it.
+func (s State) Unattended() bool {
+	return s.Contradiction != "" && !s.Noticed || s.Outcome == pay.Approved && s.Kind.Payment() && s.Ack == pay.AckSeen
 }
 
 // OtherTender says whether the customer may pay otherwise: what still arrives goes back by itself.
@@ -161,6 +189,12 @@ func (s State) Prompt() *provider.Prompt { return s.prompt }
 
 // Calling is the call that is under way.
 func (s State) Calling() Call { return s.call }
+
+// persists says of a kind that it is never given up.
+func (s State) persists() bool { return s.Kind == pay.KindReversal || s.Kind == pay.KindCloseDay }
+
+// harmless says of a kind that it never has to do with money: no word is a refusal then, and not Unknown.
+func (s State) harmless() bool { return !s.Kind.Money() && s.Kind != pay.KindCloseDay }
 
 // abandonable says whether what still arrives could be given back; a payout never can (§3.6).
 func (s State) abandonable() bool { return s.Kind.Payment() && s.Able.Reverses }

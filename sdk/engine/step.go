@@ -13,6 +13,7 @@ func Step(s State, e Event) (State, Effects) {
 	t := &turn{State: s, now: e.Now}
 	switch e.What {
 	case Begun:
+		t.resendable = true
 		t.next()
 	case Recovered:
 		t.recovered(e)
@@ -21,7 +22,7 @@ func Step(s State, e Event) (State, Effects) {
 	case Fired:
 		t.fired(e.Timer)
 	case Answered:
-		t.answered(e.Answer)
+		t.answered(e)
 	case CancelRequested:
 		t.cancelRequested(e.Reason)
 	case Attached:
@@ -39,7 +40,7 @@ func Step(s State, e Event) (State, Effects) {
 	case ResolveRequested:
 		t.resolve(e.Charged, e.By)
 	case ReversalEnded:
-		t.reversalEnded(e.Outcome)
+		t.reversalEnded(e)
 	}
 	return t.State, t.out
 }
@@ -71,14 +72,10 @@ func (t *turn) ask(c Call) {
 	t.do(Effect{Do: CallDriver, Call: c})
 }
 
-// next goes on where no call is under way and nothing is awaited.
+// next goes on with what is not committed yet, where no call is under way and nothing is awaited.
 func (t *turn) next() {
 	switch {
-	case t.call != NoCall || t.Final():
-	case t.Phase == Committed:
-		t.follow()
-	case t.CancelAsked:
-		t.settle(pay.Cancelled, "cancelled", provider.Reply{})
+	case t.call != NoCall || t.prompt != nil || t.Phase != Prepared:
 	case t.Able.Counts && !t.Counted:
 		t.ask(CallCounters)
 	case t.Able.Prepares:
@@ -101,13 +98,17 @@ func (t *turn) prepare() {
 func (t *turn) commit() {
 	first := t.Phase == Prepared
 	t.Phase = Committed
-	if !t.idle {
+	t.SentAt = t.now
+	if first {
+		t.Committed = t.now
+	}
+	// What never left may leave later without a new write, unless a horizon counts from when it did.
+	if !t.idle || t.Able.Traits.Horizon > 0 {
 		t.Tries++
 		t.out.Number = t.Able.Counts && t.Tries == 1 && !t.Drafted
 		t.write("committing")
 	}
 	t.idle = false
-	t.SentAt = t.now
 	t.ask(CallCommit)
 	if first {
 		t.startWait()
@@ -118,7 +119,7 @@ func (t *turn) commit() {
 func (t *turn) show(r provider.Reply) {
 	t.Phase = Committed
 	t.QR = r.QR
-	t.SentAt = t.now
+	t.Committed, t.SentAt = t.now, t.now
 	t.turn = true
 	t.write("shown")
 	t.startWait()
@@ -142,12 +143,23 @@ func (t *turn) hideQR(reason string) {
 }
 
 func (t *turn) startWait() {
-	t.set(TimerWait, t.Begun.Add(t.Terms.Wait).Sub(t.now))
+	t.set(TimerWait, t.waitLeft())
+	if t.Told {
+		return
+	}
 	if t.CanCancel() {
 		t.tell(pay.Event{Kind: pay.EvCancellable, On: "1"})
 	}
-	t.tell(pay.Event{Kind: pay.EvProgress, SecondsLeft: int64(max(t.Begun.Add(t.Terms.Wait).Sub(t.now), 0) / time.Second)})
+	t.progress()
 }
+
+func (t *turn) progress() {
+	if !t.Told {
+		t.tell(pay.Event{Kind: pay.EvProgress, SecondsLeft: int64(t.waitLeft() / time.Second)})
+	}
+}
+
+func (t *turn) waitLeft() time.Duration { return max(t.Committed.Add(t.Terms.Wait).Sub(t.now), 0) }
 
 // follow asks what became of a committed operation, or asks once more to stop it: the two take turns (§3.6).
 func (t *turn) follow() {
@@ -171,26 +183,23 @@ func (t *turn) again(grow bool) {
 
 // settle gives the operation its final outcome. Proof has been seen by the caller.
 func (t *turn) settle(outcome pay.Outcome, name string, r provider.Reply) {
-	if t.Final() {
-		t.contradicted(outcome, r)
-		return
-	}
+	draft := t.Phase == Prepared && t.Drafted && t.Able.Cancels && name != "declined"
 	t.learn(r)
+	t.Code, t.Text, t.Hint, t.Error = r.Code, r.Text, r.Hint, r.Error
 	t.Outcome = outcome
 	t.Phase = Settled
 	t.SettledAt = t.now
-	t.prompt = nil
 	t.write(name)
 	t.stopAll()
-	reason := map[pay.Outcome]string{pay.Approved: "paid", pay.Declined: "expired", pay.Cancelled: "cancelled"}[outcome]
-	t.hideQR(reason)
+	t.closePrompt()
+	t.hideQR(map[pay.Outcome]string{pay.Approved: "paid", pay.Declined: "expired", pay.Cancelled: "cancelled"}[outcome])
+	t.turn = false
 	if t.QR != nil && outcome != pay.Approved {
 		t.LookAt = t.now.Add(t.lateLook())
 		t.set(TimerLook, t.lateLook())
 	}
-	t.turn = false
 	t.tellOutcome()
-	if name != "declined" && outcome != pay.Approved && t.QR == nil && t.Drafted && t.Able.Cancels && t.Tries == 0 {
+	if draft {
 		t.ask(CallTidy)
 	}
 }
@@ -205,23 +214,17 @@ func (t *turn) stopAll() {
 	}
 }
 
-// learn keeps what the provider said about the operation, beside its verdict.
+// learn keeps what the provider said about the operation, beside its verdict and the words that go with it.
 func (t *turn) learn(r provider.Reply) {
 	keep := func(to *string, from string) {
 		if from != "" {
 			*to = from
 		}
 	}
-	keep(&t.Code, r.Code)
-	keep(&t.Text, r.Text)
-	keep(&t.Hint, r.Hint)
 	keep(&t.System, r.System)
 	keep(&t.Payer, r.Payer)
 	keep(&t.RRN, r.RRN)
 	keep(&t.AuthCode, r.AuthCode)
-	if r.Error != 0 {
-		t.Error = r.Error
-	}
 	if r.Result != nil {
 		t.Result = r.Result
 	}
@@ -235,31 +238,41 @@ func (t *turn) learn(r provider.Reply) {
 
 // recovered takes up what a crash cut off. What was journaled as about to be sent may have been (§3.4).
 func (t *turn) recovered(e Event) {
-	t.call, t.last, t.prompt, t.turn, t.watched, t.orphaned, t.interrupted, t.idle = NoCall, NoCall, nil, false, false, false, false, false
-	t.resendable = e.Resendable
+	t.passing = passing{resendable: e.Resendable}
 	if !t.LookAt.IsZero() {
 		t.set(TimerLook, t.LookAt.Sub(t.now))
 	}
+	cutOff := provider.Reply{Error: pay.ErrModuleDown}
 	switch {
-	case t.Phase == Prepared && t.Able.Persists:
-		t.next()
-	case t.Phase == Prepared && t.Kind.Money():
-		t.settle(pay.Cancelled, "cut_off", provider.Reply{Error: pay.ErrModuleDown})
-	case t.Phase == Prepared:
-		t.settle(pay.Declined, "cut_off", provider.Reply{Error: pay.ErrModuleDown})
+	case t.Phase == Settled:
+	case t.harmless():
+		t.settle(pay.Declined, "cut_off", cutOff)
 	case t.Phase == Committed:
-		t.MaybeSent = t.MaybeSent || t.Tries > 0
-		t.startWait()
-		if t.QR != nil && !t.CancelAsked && !t.Told {
-			t.turn = true
-			t.showQR()
-		}
-		if t.CancelAsked && !t.Told {
-			t.set(TimerCancel, t.Terms.CancelWait)
-		}
-		t.follow()
-		t.mindTheTill()
+		t.takeUp()
+	case t.persists():
+		t.next()
+	default:
+		t.settle(pay.Cancelled, "cut_off", cutOff)
 	}
+}
+
+// takeUp goes on with a committed operation after a crash.
+func (t *turn) takeUp() {
+	t.MaybeSent = t.MaybeSent || t.Tries > 0
+	if t.Final() {
+		t.follow()
+		return
+	}
+	t.startWait()
+	if t.QR != nil && !t.CancelAsked && !t.Told {
+		t.turn = true
+		t.showQR()
+	}
+	if t.CancelAsked {
+		t.awaitProof()
+	}
+	t.follow()
+	t.mindTheTill()
 }
 
 func (t *turn) fired(x Timer) {
@@ -303,11 +316,12 @@ func (t *turn) fireNext() {
 
 // tellUnknown lets the till know that the outcome is not known yet, and goes on working on it (§3.5).
 func (t *turn) tellUnknown(name string) {
-	if t.Final() || t.Told || t.Phase != Committed {
+	if t.Final() || t.Told {
 		return
 	}
 	t.Told = true
 	t.write(name)
+	t.closePrompt()
 	t.hideQR("expired")
 	t.turn = false
 	t.tellOutcome()

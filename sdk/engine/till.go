@@ -10,31 +10,32 @@ func (t *turn) cancelRequested(reason string) {
 	if !t.CanCancel() {
 		return
 	}
-	t.askToStop(reason)
+	t.TillCancelled = true
+	if !t.CancelAsked {
+		t.askToStop(reason)
+		return
+	}
+	// The engine has asked already. From now on the customer need not wait for the proof.
+	t.write("cancel_asked")
+	t.tell(pay.Event{Kind: pay.EvCancellable, On: "0"})
+	t.awaitProof()
 }
 
-// askToStop takes the QR code down, asks the provider to stop, and lets CancelWait run.
+// askToStop takes the QR code down, asks the provider to stop, and lets CancelWait run. Where no money is at stake it simply stops.
 func (t *turn) askToStop(reason string) {
-	if !t.CancelAsked {
-		t.CancelAsked, t.CancelReason = true, reason
-	}
+	t.CancelAsked, t.CancelReason = true, reason
 	t.hideQR("cancelled")
 	t.turn = false
 	t.closePrompt()
-	if t.Phase == Prepared {
-		if t.call != NoCall {
-			t.write("cancel_asked")
-			t.interrupt()
-			return
-		}
+	if t.call == NoCall && (t.Phase == Prepared || t.harmless()) {
 		t.settle(pay.Cancelled, "cancelled", provider.Reply{})
 		return
 	}
 	t.write("cancel_asked")
-	t.tell(pay.Event{Kind: pay.EvCancellable, On: "0"})
-	if !t.Told {
-		t.set(TimerCancel, t.Terms.CancelWait)
+	if !t.CanCancel() {
+		t.tell(pay.Event{Kind: pay.EvCancellable, On: "0"})
 	}
+	t.awaitProof()
 	if t.call != NoCall {
 		t.interrupt()
 		return
@@ -43,8 +44,15 @@ func (t *turn) askToStop(reason string) {
 	t.follow()
 }
 
+// awaitProof lets CancelWait run where its end changes anything: Unknown is told then, or another tender allowed.
+func (t *turn) awaitProof() {
+	if t.Phase == Committed && (!t.Told || t.TillCancelled && t.abandonable() && !t.Abandoned) {
+		t.set(TimerCancel, t.Terms.CancelWait)
+	}
+}
+
 func (t *turn) interrupt() {
-	if !t.interrupted {
+	if t.call != NoCall && !t.interrupted {
 		t.interrupted = true
 		t.do(Effect{Do: Interrupt})
 	}
@@ -53,6 +61,9 @@ func (t *turn) interrupt() {
 func (t *turn) waitIsOver() {
 	switch {
 	case t.Final() || t.CancelAsked:
+	case t.harmless():
+		t.interrupt()
+		t.settle(pay.Declined, "timeout", provider.Reply{Error: pay.ErrOffline})
 	case t.CanCancel():
 		t.askToStop("timeout")
 	default:
@@ -60,22 +71,22 @@ func (t *turn) waitIsOver() {
 	}
 }
 
-// cancelWaitIsOver: no proof came in time. The till may take another tender, and what still arrives goes back (§3.6).
+// cancelWaitIsOver: no proof came in time. If the till had asked, it may take another tender, and what still arrives goes back (§3.6).
 func (t *turn) cancelWaitIsOver() {
-	if t.Final() || t.Phase != Committed {
-		return
-	}
-	if t.abandonable() && !t.Abandoned {
+	switch {
+	case t.Phase != Committed || !t.CancelAsked:
+	case t.harmless():
+		t.settle(pay.Cancelled, "cancelled", provider.Reply{})
+	case t.Abandoned || !t.TillCancelled || !t.abandonable():
+		t.tellUnknown("told_unknown")
+	case t.Told:
 		t.Abandoned = true
-		if t.Told {
-			t.write("abandoned")
-			t.tellOutcome()
-			return
-		}
+		t.write("abandoned")
+		t.tellOutcome()
+	default:
+		t.Abandoned = true
 		t.tellUnknown("abandoned")
-		return
 	}
-	t.tellUnknown("told_unknown")
 }
 
 func (t *turn) attached() {
@@ -93,7 +104,7 @@ func (t *turn) detached() {
 
 // mindTheTill lets OrphanGrace run where the customer acts, or a question waits, and no till watches.
 func (t *turn) mindTheTill() {
-	if t.watched || t.orphaned || t.Final() || t.Told || !t.Kind.Numbered() || t.Able.Persists {
+	if t.watched || t.orphaned || t.Final() || t.Told || !t.Kind.Numbered() || t.persists() {
 		return
 	}
 	if t.Phase == Prepared || t.turn {
@@ -105,10 +116,10 @@ func (t *turn) mindTheTill() {
 func (t *turn) orphanGraceIsOver() {
 	t.orphaned = false
 	switch {
-	case t.watched || t.Final():
+	case t.watched || t.Final() || t.CancelAsked:
 	case t.Phase == Prepared:
 		t.askToStop("orphan")
-	case t.turn && t.abandonable() && !t.Abandoned:
+	case t.turn && t.abandonable():
 		t.Abandoned, t.Told = true, true
 		t.write("abandoned")
 		t.askToStop("orphan")
@@ -120,28 +131,33 @@ func (t *turn) orphanGraceIsOver() {
 
 // open asks the cashier, or takes the default where nobody answers.
 func (t *turn) open(p *provider.Prompt) {
-	switch {
-	case p == nil:
-		t.again(true)
-		return
-	case !t.NoPrompts:
-	case p.Default != "":
-		t.answer(*p, p.Default)
-		return
-	case t.Phase == Prepared:
-		t.settle(pay.Declined, "needs_prompt", provider.Reply{Error: pay.ErrNeedsPrompt})
-		return
-	default:
-		t.again(true)
+	if t.NoPrompts {
+		t.answerItself(*p)
 		return
 	}
 	t.prompt = p
+	t.turn = t.turn || t.Phase == Committed && t.Kind.Payment()
 	t.tell(pay.Event{Kind: p.Kind, ID: p.ID, Title: p.Title, Text: p.Text, Items: p.Items, Input: p.Input, Min: int64(p.Min), Max: int64(p.Max),
 		AttemptsLeft: int64(p.AttemptsLeft), Default: p.Default, Timeout: int64(p.Timeout.Seconds()), Reason: p.Reason, File: p.File})
 	if p.Timeout > 0 {
 		t.set(TimerPrompt, p.Timeout)
 	}
 	t.mindTheTill()
+}
+
+// answerItself answers a question by its default. One without a default, or one that is asked for ever, ends what can be ended.
+func (t *turn) answerItself(p provider.Prompt) {
+	switch {
+	case p.Default != "" && t.defaults < mostDefaults:
+		t.defaults++
+		t.answer(p, p.Default)
+	case !t.NoPrompts && t.CanCancel():
+		t.askToStop("no answer")
+	case t.Phase == Prepared && !t.persists(), t.harmless():
+		t.settle(pay.Declined, "needs_prompt", provider.Reply{Error: pay.ErrNeedsPrompt})
+	default:
+		t.again(true)
+	}
 }
 
 // closePrompt takes an open question back.
@@ -153,13 +169,14 @@ func (t *turn) closePrompt() {
 	}
 }
 
-func (t *turn) answered(a provider.Answer) {
-	if t.prompt == nil || t.prompt.ID != a.ID || t.call != NoCall {
+func (t *turn) answered(e Event) {
+	p := t.prompt
+	if p == nil || p.ID != e.Answer.ID || e.Prompt != nil && e.Prompt != p {
 		return
 	}
-	p := *t.prompt
 	t.closePrompt()
-	t.answer(p, a.Value)
+	t.defaults = 0
+	t.answer(*p, e.Answer.Value)
 }
 
 // answer carries an answer to the driver. After Commit it is written first, without its words (design §4).
@@ -177,17 +194,14 @@ func (t *turn) promptRanOut() {
 	}
 	p := *t.prompt
 	t.closePrompt()
-	switch {
-	case p.Default != "" && !p.Required:
-		t.answer(p, p.Default)
-	case t.CanCancel():
-		t.askToStop("no answer")
-	default:
-		t.again(true)
-	}
+	t.answerItself(p)
 }
 
 func (t *turn) seen() {
+	if t.Contradiction != "" && !t.Noticed {
+		t.Noticed = true
+		t.write("seen")
+	}
 	if t.Final() && t.Ack == pay.AckNone {
 		t.Ack = pay.AckSeen
 		t.write("seen")
@@ -203,39 +217,38 @@ func (t *turn) confirm() {
 
 // reverse gives an approved payment back, and abandons one whose outcome is not known (§3.6).
 func (t *turn) reverse(reason string) {
-	switch {
-	case !t.CanReverse():
-	case t.Outcome == pay.Approved:
-		t.Ack = pay.AckReverse
+	if !t.CanReverse() {
+		return
+	}
+	t.Ack = pay.AckReverse
+	if t.Outcome == pay.Approved {
 		t.beginReversal("reversing")
-	case t.Phase == Prepared:
-		t.Ack = pay.AckReverse
+		return
+	}
+	t.Abandoned = true
+	t.write("abandoned")
+	switch {
+	case !t.CancelAsked:
 		t.askToStop(reason)
-	default:
-		t.Ack = pay.AckReverse
-		t.Abandoned = true
-		t.write("abandoned")
-		if t.CancelAsked {
-			if t.Told {
-				t.tellOutcome()
-			}
-			return
-		}
-		t.askToStop(reason)
+	case t.Told:
+		t.tellOutcome()
 	}
 }
 
-// resolve takes a person's word for what no provider tells. Inquiry goes on (§3.5).
+// resolve takes a person's word for what no provider tells. Inquiry goes on, if anything was ever sent (§3.5).
 func (t *turn) resolve(charged bool, by string) {
-	if t.Final() || !t.Told || t.Reversal == pay.ReversalUnderWay {
+	if !t.CanResolve() {
 		return
 	}
 	t.Resolved = &Resolution{Charged: charged, By: by, At: t.now}
 	t.SettledAt = t.now
+	if t.Phase == Prepared || t.idle {
+		t.Phase = Settled
+		t.stopAll()
+	}
 	switch {
 	case charged && t.Abandoned:
 		t.Charged, t.Approved = true, t.Amount
-		t.Resolved = &Resolution{Charged: true, By: by, At: t.now}
 		t.moneyCameBack()
 		return
 	case charged:

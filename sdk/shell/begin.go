@@ -7,8 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/payrack/payrack/sdk/engine"
@@ -28,7 +28,7 @@ func (s *Shell) Begin(ctx context.Context, r pay.Request, digest []byte) (v pay.
 		return pay.Operation{}, false, err
 	}
 	if r.Kind == pay.KindCloseDay {
-		if last, ok, err := s.lastClose(ctx); err != nil || ok {
+		if last, ok, err := s.lastClose(ctx, r.Ref); err != nil || ok {
 			return last, ok, err
 		}
 	}
@@ -51,21 +51,23 @@ func (s *Shell) Begin(ctx context.Context, r pay.Request, digest []byte) (v pay.
 		return s.join(ctx, row, r, digest)
 	}
 	s.point("written begun")
-	return s.start(ctx, row, r, original)
+	return s.start(row, r, original)
 }
 
 // start makes a journaled operation live.
-func (s *Shell) start(ctx context.Context, row journal.Operation, r pay.Request, original *provider.Operation) (pay.Operation, bool, error) {
-	o, err := s.load(context.WithoutCancel(ctx), row)
+func (s *Shell) start(row journal.Operation, r pay.Request, original *journal.Operation) (pay.Operation, bool, error) {
+	o, err := s.enliven(row, original)
 	if err != nil {
-		return pay.Operation{}, false, err
+		return pay.Operation{}, false, err // of what we wrote a moment ago: it never happens
 	}
+	o = s.begun(o)
 	defer s.release(o)
 	o.mu.Lock()
-	o.params, o.secret, o.noPrompts, o.original = r.Params, r.Params.Secrets(), r.NoPrompts, original
-	o.initiator = first(r.Initiator, o.initiator)
-	o.language = first(r.Language, s.o.Language)
+	o.params, o.secret, o.noPrompts = r.Params, r.Params.Secrets(), r.NoPrompts
+	o.initiator, o.language = first(r.Initiator, o.initiator), first(r.Language, o.language)
+	st := o.state
 	o.mu.Unlock()
+	s.holdTill(row, st)
 	o.log.Info("begun", "kind", row.Kind, "amount", row.Amount, "pos", row.PosID, "receipt", row.Receipt)
 	o.post(engine.Event{What: engine.Begun, Now: row.Begun})
 	s.notify()
@@ -77,7 +79,7 @@ func (s *Shell) join(ctx context.Context, row journal.Operation, r pay.Request, 
 	if !bytes.Equal(row.Digest, digest) {
 		return pay.Operation{}, true, &pay.Error{Code: pay.ErrRefReused}
 	}
-	o, err := s.load(ctx, row)
+	o, err := s.find(ctx, r.Ref)
 	if err != nil {
 		return pay.Operation{}, true, err
 	}
@@ -91,8 +93,8 @@ func (s *Shell) join(ctx context.Context, row journal.Operation, r pay.Request, 
 	return s.outside(ctx, o), true, nil
 }
 
-// rowFor checks a request before anything is journaled, and makes the row.
-func (s *Shell) rowFor(ctx context.Context, r pay.Request, digest []byte) (journal.Operation, *provider.Operation, error) {
+// rowFor checks a request before anything is journaled, and makes the row; of a refund it gives the payment's too.
+func (s *Shell) rowFor(ctx context.Context, r pay.Request, digest []byte) (journal.Operation, *journal.Operation, error) {
 	none := journal.Operation{}
 	if !s.offers(r.Kind) {
 		return none, nil, &pay.Error{Code: pay.ErrUnsupported, Text: fmt.Sprintf("%s: %s", s.o.About.ID, r.Kind)}
@@ -129,13 +131,30 @@ func (s *Shell) rowFor(ctx context.Context, r pay.Request, digest []byte) (journ
 		CodeDigest: s.codeDigest(r.Params.Code), Open: true, State: rawState, Begun: now,
 	}
 	op := driverView(row, state)
-	op.Params, op.Original, op.Initiator, op.Language, op.NoPrompts = r.Params, original, r.Initiator, first(r.Language, s.o.Language), r.NoPrompts
-	if c, ok := s.o.Driver.(provider.Checker); ok {
-		if err := c.Check(op); err != nil {
-			return none, nil, err
-		}
+	op.Params, op.Initiator, op.Language, op.NoPrompts = r.Params, r.Initiator, first(r.Language, s.config.Load().language), r.NoPrompts
+	if original != nil {
+		payment := originalView(*original)
+		op.Original = &payment
+	}
+	if err := s.check(op); err != nil {
+		return none, nil, err
 	}
 	return row, original, nil
+}
+
+// check lets the driver refuse what it cannot do. One that panics can do nothing.
+func (s *Shell) check(op provider.Operation) (err error) {
+	c, ok := s.Driver().(provider.Checker)
+	if !ok {
+		return nil
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			s.o.Log.Error("the driver panicked", "call", "check", "ref", op.Ref, "type", panicType(p))
+			err = &pay.Error{Code: pay.ErrInternal, Cause: errPanicked}
+		}
+	}()
+	return c.Check(op)
 }
 
 func (s *Shell) offers(k pay.Kind) bool {
@@ -148,57 +167,93 @@ func (s *Shell) offers(k pay.Kind) bool {
 }
 
 // originalOf finds the payment that a refund returns, and refuses one that cannot be returned.
-func (s *Shell) originalOf(ctx context.Context, r pay.Request) (*provider.Operation, error) {
+func (s *Shell) originalOf(ctx context.Context, r pay.Request) (*journal.Operation, error) {
 	if r.Kind != pay.KindRefund {
 		return nil, nil
 	}
-	if _, ok := s.o.Driver.(provider.Refunder); !ok {
+	if _, ok := s.Driver().(provider.Refunder); !ok {
 		return nil, &pay.Error{Code: pay.ErrUnsupported}
 	}
 	row, err := s.o.Journal.Operation(ctx, r.Params.OriginalRef)
 	if err != nil {
 		return nil, err
 	}
-	st := engineState(row)
 	switch {
 	case !row.Kind.Payment() || !row.Charged || row.Outcome != pay.Approved:
 		return nil, &pay.Error{Code: pay.ErrState, Text: fmt.Sprintf("%s is no approved payment", row.Ref)}
 	case row.Reversal != pay.ReversalNone:
 		return nil, &pay.Error{Code: pay.ErrState, Text: fmt.Sprintf("%s is being given back already", row.Ref)}
 	}
-	op := driverView(row, st)
-	return &op, nil
+	return &row, nil
 }
 
-// takeTill keeps a till to one running payment (design §3.11). release gives it back where nothing began.
+// takeTill keeps a till to one running operation about money (design §3.11), and a close of day apart from all of them (§3.9). release
+// gives back what was taken here, where nothing began.
 func (s *Shell) takeTill(r pay.Request) (release func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	nothing := func() {}
 	if s.draining {
 		return nil, &pay.Error{Code: pay.ErrModuleDown}
 	}
-	if r.Kind == pay.KindCloseDay {
-		for _, o := range s.active {
-			if v := o.view(); v.Running && v.Kind.Money() {
-				return nil, &pay.Error{Code: pay.ErrBusy, Text: fmt.Sprintf("operation %s is running", v.Ref)}
-			}
-		}
-		return func() {}, nil
+	isClose := r.Kind == pay.KindCloseDay
+	if !isClose && !r.Kind.Money() {
+		return nothing, nil
 	}
-	if !r.Kind.Money() {
-		return func() {}, nil
+	running := s.closes
+	if running == "" && isClose {
+		running = s.runningMoney()
 	}
-	if running := s.busy[r.PosID]; running != "" && running != r.Ref {
+	if running == "" && !isClose {
+		running = s.busy[r.PosID]
+	}
+	switch {
+	case running == r.Ref:
+		return nothing, nil
+	case running != "":
 		return nil, &pay.Error{Code: pay.ErrBusy, Text: fmt.Sprintf("operation %s is running", running)}
+	case isClose:
+		s.closes = r.Ref
+	default:
+		s.busy[r.PosID] = r.Ref
 	}
-	s.busy[r.PosID] = r.Ref
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.busy[r.PosID] == r.Ref {
-			delete(s.busy, r.PosID)
+	return func() { s.freeTill(r.Ref) }, nil
+}
+
+// runningMoney names an operation about money that runs, or is about to begin.
+func (s *Shell) runningMoney() pay.Ref {
+	for _, ref := range s.busy {
+		return ref
+	}
+	for _, o := range s.active {
+		if st := o.stateNow(); st.Running() && st.Kind.Money() {
+			return o.ref
 		}
-	}, nil
+	}
+	return ""
+}
+
+// holdTill takes the till for an operation that is journaled already.
+func (s *Shell) holdTill(row journal.Operation, st engine.State) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case !st.Running() || row.Kind == pay.KindReversal:
+	case row.Kind == pay.KindCloseDay:
+		s.closes = row.Ref
+	case row.Kind.Money():
+		s.busy[row.PosID] = row.Ref
+	}
+}
+
+// freeTill lets the till of an operation begin another.
+func (s *Shell) freeTill(ref pay.Ref) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closes == ref {
+		s.closes = ""
+	}
+	maps.DeleteFunc(s.busy, func(_ string, running pay.Ref) bool { return running == ref })
 }
 
 func (s *Shell) codeDigest(code string) string {
@@ -208,57 +263,4 @@ func (s *Shell) codeDigest(code string) string {
 	mac := hmac.New(sha256.New, s.o.DigestKey)
 	mac.Write([]byte("code\x00" + code))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
-}
-
-// reversalRow makes the reversal of a payment: what is left of it, under a new key (design §3.7).
-func (o *operation) reversalRow(st engine.State, now time.Time) (*journal.Operation, error) {
-	approved, underWay, err := o.s.o.Journal.Returned(context.WithoutCancel(o.s.ctx), o.row.Ref)
-	if err != nil {
-		return nil, err
-	}
-	left := st.Approved - approved - underWay
-	if left <= 0 && underWay == 0 {
-		return nil, errNothingLeft
-	}
-	if left <= 0 {
-		return nil, errors.New("a refund of the payment is under way")
-	}
-	key, err := pay.NewKey(o.s.o.Random)
-	if err != nil {
-		return nil, err
-	}
-	state := engine.New(pay.KindReversal, left, o.row.Currency, now)
-	state.System = st.System
-	raw, err := json.Marshal(state)
-	if err != nil {
-		return nil, err
-	}
-	return &journal.Operation{
-		Ref: o.row.Ref.Reversal(st.Reversals), Key: key, Kind: pay.KindReversal, PosID: o.row.PosID, Operator: o.row.Operator,
-		Amount: left, Currency: o.row.Currency, OriginalRef: o.row.Ref, Receipt: o.row.Receipt, System: first(st.System, o.row.System),
-		Params: json.RawMessage(`{"params":{}}`), Open: true, State: raw, Begun: now,
-	}, nil
-}
-
-// startReversal makes a journaled reversal live.
-func (s *Shell) startReversal(row journal.Operation) {
-	o, err := s.load(context.WithoutCancel(s.ctx), row)
-	if err != nil {
-		s.o.Log.Error("a reversal waits for the next start", "ref", row.Ref, "error", err)
-		return
-	}
-	defer s.release(o)
-	o.post(engine.Event{What: engine.Begun})
-}
-
-// reversalEnded tells the payment that its reversal has an outcome.
-func (s *Shell) reversalEnded(ref pay.Ref, outcome pay.Outcome) {
-	parent, _ := ref.Parent()
-	o, err := s.find(context.WithoutCancel(s.ctx), parent)
-	if err != nil {
-		s.o.Log.Error("a payment does not hear of its reversal before the next start", "ref", parent, "error", err)
-		return
-	}
-	defer s.release(o)
-	o.post(engine.Event{What: engine.ReversalEnded, Outcome: outcome})
 }

@@ -9,41 +9,25 @@ import (
 
 	"github.com/payrack/payrack/sdk/engine"
 	"github.com/payrack/payrack/sdk/exchange"
-	"github.com/payrack/payrack/sdk/journal"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
 )
 
-// abilities are what the engine may ask of the driver for an operation.
-func (s *Shell) abilities(row journal.Operation, original *provider.Operation) engine.Abilities {
-	d := s.o.Driver
+// abilities are what the engine may ask of the driver for an operation. whole says of a reversal that it gives back all of its payment.
+func (s *Shell) abilities(kind pay.Kind, whole bool) engine.Abilities {
+	d := s.Driver()
 	able := engine.Abilities{Traits: s.o.About.Traits}
 	_, counts := d.(provider.ShiftKeeper)
 	_, cancels := d.(provider.Canceller)
 	_, refunds := d.(provider.Refunder)
 	_, reverses := d.(provider.Reverser)
-	able.Reverses = row.Kind.Payment() && (refunds || reverses)
-	if p, ok := d.(provider.Preparer); ok && row.Kind.Money() {
-		able.Prepares = p.Prepares(row.Kind)
-	}
-	switch row.Kind {
-	case pay.KindReversal:
-		able.Persists = true
-		able.Counts = counts && !s.undoes(row.Amount, original)
-	case pay.KindCloseDay:
-		able.Persists = true
-		able.Traits.RefusesDuplicates = true
-	default:
-		able.Counts = counts && row.Kind.Money()
-		able.Cancels = cancels && row.Kind.Payment()
+	able.Reverses = kind.Payment() && (refunds || reverses)
+	able.Cancels = kind.Payment() && cancels
+	able.Counts = kind.Money() && counts && !(kind == pay.KindReversal && whole && reverses)
+	if p, ok := d.(provider.Preparer); ok && kind.Money() && kind != pay.KindReversal {
+		able.Prepares = p.Prepares(kind)
 	}
 	return able
-}
-
-// undoes says whether a reversal of this amount goes by the provider's cancel, which undoes a payment whole.
-func (s *Shell) undoes(amount pay.Amount, original *provider.Operation) bool {
-	_, reverses := s.o.Driver.(provider.Reverser)
-	return reverses && original != nil && amount == original.Amount
 }
 
 // call has the driver called in a goroutine of its own; its reply comes back as an event.
@@ -53,12 +37,14 @@ func (o *operation) call(c engine.Call, answer provider.Answer) {
 	o.endCall = cancel
 	op := o.driverViewLocked()
 	o.mu.Unlock()
-	o.s.calls.Go(func() {
+	if !o.s.spawn(func() {
 		defer cancel()
 		e := engine.Event{What: engine.Replied, Call: c}
 		e.Reply, e.NotSent = o.s.drive(ctx, c, o, op, answer)
 		o.post(e)
-	})
+	}) {
+		cancel()
+	}
 }
 
 // drive makes one call and says what it brought: a reply, and whether nothing of a money request can have left (design §3.4).
@@ -67,20 +53,35 @@ func (s *Shell) drive(ctx context.Context, c engine.Call, o *operation, op provi
 	ctx, track := exchange.Track(exchange.WithPermit(ctx, permit(op)))
 	r, err := s.ask(ctx, c, o, op, answer)
 	if err == nil {
-		s.heard(nil)
+		if op.Kind != pay.KindReport {
+			s.heard(nil)
+		}
 		return r, false
 	}
-	s.heard(err)
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		s.heard(err) // a call that we ended ourselves says nothing about the provider
+	}
 	o.log.Warn("no word of the provider", "call", c, "error", err)
-	failed := provider.Reply{Verdict: provider.Unknown, Error: pay.ErrOffline}
-	if refusal, ok := errors.AsType[*pay.Error](err); ok {
-		failed.Error, failed.Text, failed.Hint = refusal.Code, refusal.Text, refusal.Hint
-	}
-	if e, ok := errors.AsType[*exchange.Error](err); ok && e.Code != 0 {
-		failed.Error = e.Code
-	}
-	return failed, track.Touched() && !track.MoneySent()
+	code, text, hint := causeOf(err)
+	return provider.Reply{Verdict: provider.Unknown, Error: code, Text: text, Hint: hint}, track.Touched() && !track.MoneySent()
 }
+
+// causeOf says why no word came, as payrack.h counts.
+func causeOf(err error) (code pay.Code, text, hint string) {
+	if e, ok := errors.AsType[*exchange.Error](err); ok && e.Code != 0 {
+		return e.Code, "", ""
+	}
+	if e, ok := errors.AsType[*pay.Error](err); ok {
+		return e.Code, e.Text, e.Hint
+	}
+	if errors.Is(err, errPanicked) {
+		return pay.ErrInternal, "", ""
+	}
+	return pay.ErrOffline, "", ""
+}
+
+// errPanicked is what a call brought whose driver panicked.
+var errPanicked = errors.New("the driver panicked")
 
 // permit holds the driver to the engine's keys, and to the provider's ids that the journal has (design §3.3).
 func permit(op provider.Operation) exchange.Permit {
@@ -96,11 +97,11 @@ func permit(op provider.Operation) exchange.Permit {
 func (s *Shell) ask(ctx context.Context, c engine.Call, o *operation, op provider.Operation, answer provider.Answer) (r provider.Reply, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			r, err = provider.Reply{}, errors.New("the driver panicked")
+			r, err = provider.Reply{}, errPanicked
 			o.log.Error("the driver panicked", "call", c, "type", panicType(p))
 		}
 	}()
-	d := s.o.Driver
+	d := s.Driver()
 	switch c {
 	case engine.CallCounters:
 		return s.count(ctx, o)
@@ -125,16 +126,13 @@ func (s *Shell) ask(ctx context.Context, c engine.Call, o *operation, op provide
 }
 
 func (s *Shell) commit(ctx context.Context, o *operation, op provider.Operation) (provider.Reply, error) {
-	d := s.o.Driver
+	d := s.Driver()
 	switch op.Kind {
 	case pay.KindRefund, pay.KindReversal:
 		if op.Original == nil {
 			return provider.Reply{}, errors.New("the payment to give back is not known")
 		}
-		if op.Kind == pay.KindReversal && s.undoes(op.Amount, op.Original) {
-			return d.(provider.Reverser).Reverse(ctx, op, *op.Original)
-		}
-		return d.(provider.Refunder).Refund(ctx, op, *op.Original)
+		return s.giveBack(ctx, op, op.Kind == pay.KindReversal && o.whole)
 	case pay.KindCloseDay:
 		return s.closeShift(ctx, o, op)
 	case pay.KindReport:
@@ -147,9 +145,21 @@ func (s *Shell) commit(ctx context.Context, o *operation, op provider.Operation)
 	return d.Commit(ctx, op)
 }
 
+// giveBack undoes a payment whole, where the provider can, or refunds.
+func (s *Shell) giveBack(ctx context.Context, op provider.Operation, whole bool) (provider.Reply, error) {
+	d := s.Driver()
+	if reverser, ok := d.(provider.Reverser); ok && whole {
+		return reverser.Reverse(ctx, op, *op.Original)
+	}
+	if refunder, ok := d.(provider.Refunder); ok {
+		return refunder.Refund(ctx, op, *op.Original)
+	}
+	return provider.Reply{}, errors.New("the driver can give nothing back now")
+}
+
 // count asks the provider's counters. The numbers are kept for the write that follows.
 func (s *Shell) count(ctx context.Context, o *operation) (provider.Reply, error) {
-	counters, err := s.o.Driver.(provider.ShiftKeeper).Counters(ctx)
+	counters, err := s.Driver().(provider.ShiftKeeper).Counters(ctx)
 	if err != nil {
 		return provider.Reply{}, err
 	}
@@ -160,7 +170,7 @@ func (s *Shell) count(ctx context.Context, o *operation) (provider.Reply, error)
 }
 
 func (s *Shell) probe(ctx context.Context) (provider.Reply, error) {
-	p, ok := s.o.Driver.(provider.Prober)
+	p, ok := s.Driver().(provider.Prober)
 	if !ok {
 		return provider.Reply{Verdict: provider.Declined, Error: pay.ErrUnsupported}, nil
 	}
@@ -178,37 +188,23 @@ func (s *Shell) probe(ctx context.Context) (provider.Reply, error) {
 	return provider.Reply{Verdict: provider.Approved, Result: result}, nil
 }
 
-// command runs a declared command. It moves no money, so no word is a refusal.
+// command runs a declared command.
 func (s *Shell) command(ctx context.Context, op provider.Operation) (provider.Reply, error) {
+	s.mu.Lock()
 	run, ok := s.commands[op.Params.Name]
+	s.mu.Unlock()
 	if !ok {
 		return provider.Reply{Verdict: provider.Declined, Error: pay.ErrUnsupported}, nil
 	}
-	r, err := run(ctx, CommandCall{Name: op.Params.Name, Args: op.Params.Args, Initiator: op.Initiator, Language: op.Language})
-	if err == nil {
-		return r, nil
-	}
-	s.heard(err)
-	r = provider.Reply{Verdict: provider.Declined, Error: pay.ErrOffline}
-	if refusal, ok := errors.AsType[*pay.Error](err); ok {
-		r.Error, r.Text, r.Hint = refusal.Code, refusal.Text, refusal.Hint
-	} else if e, ok := errors.AsType[*exchange.Error](err); ok && e.Code != 0 {
-		r.Error = e.Code
-	}
-	return r, nil
+	return run(ctx, CommandCall{Name: op.Params.Name, Args: op.Params.Args, Initiator: op.Initiator, Language: op.Language})
 }
 
 // heard keeps how the way to the provider looks, for health.
 func (s *Shell) heard(err error) {
 	word := wordOfProvider{ok: err == nil, at: time.Now()}
 	if err != nil {
-		word.code, word.text = pay.ErrOffline, err.Error()
-		if e, ok := errors.AsType[*exchange.Error](err); ok && e.Code != 0 {
-			word.code = e.Code
-		}
-		if refusal, ok := errors.AsType[*pay.Error](err); ok {
-			word.code = refusal.Code
-		}
+		word.text = err.Error()
+		word.code, _, _ = causeOf(err)
 	}
 	s.mu.Lock()
 	turned := s.lastWord.ok != word.ok || s.lastWord.code != word.code

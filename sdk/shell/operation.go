@@ -2,9 +2,6 @@ package shell
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -16,10 +13,15 @@ import (
 	"github.com/payrack/payrack/sdk/provider"
 )
 
-// operation is one live operation: its state, its queue, and who watches.
+// operation is one live operation: its state, its queue, and who watches. There is at most one of a ref (see live.go).
 type operation struct {
 	s   *Shell
+	ref pay.Ref
 	log hclog.Logger
+
+	whole bool // of a reversal: it gives back all that the payment took
+
+	mu sync.Mutex
 
 	// what was asked for; params hold secrets as long as this process knows them
 	params    pay.Params
@@ -29,74 +31,45 @@ type operation struct {
 	noPrompts bool
 	original  *provider.Operation
 
-	mu        sync.Mutex
-	row       journal.Operation
-	state     engine.State
-	queue     []engine.Event
-	stepping  bool
-	counters  provider.Counters
-	closing   *closing // of a close of day: what is to be written with the outcome
-	endCall   context.CancelFunc
-	timers    [engine.Timers]*time.Timer
-	stepped   int
-	afterNext []waiter
-	failures  int // writes in a row that failed
+	row        journal.Operation
+	state      engine.State
+	queue      []queued
+	stepping   bool // a goroutine runs, or a timer will start one
+	performing bool // the state is ahead of what was told
+	gone       bool // forgotten: another copy may live
+	counters   provider.Counters
+	closing    *closing // of a close of day: what is to be written with the outcome
+	endCall    context.CancelFunc
+	timers     [engine.Timers]*time.Timer
+	failures   int // writes in a row that failed
 
 	events   []pay.Event
 	highest  int64
-	prompt   int64 // number of the open prompt's event
+	prompt   int64 // number of the open prompt's event; 0: none, or an answer to it is on its way
 	watchers int
 	users    int           // calls that hold it; guarded by Shell.mu
 	wake     chan struct{} // closed and made anew with each event
 }
 
-// revive makes a live operation of its row.
-func (s *Shell) revive(ctx context.Context, row journal.Operation) (*operation, error) {
-	o := &operation{s: s, row: row, wake: make(chan struct{}), language: s.o.Language}
-	o.log = s.o.Log.With("op", row.Number, "ref", row.Ref)
-	if len(row.State) > 0 {
-		if err := json.Unmarshal(row.State, &o.state); err != nil {
-			return nil, &pay.Error{Code: pay.ErrJournal, Text: fmt.Sprintf("the state of operation %s cannot be read", row.Ref), Cause: err}
-		}
-	}
-	kept, err := readParams(row.Params)
-	if err != nil {
-		return nil, err
-	}
-	o.params, o.secret, o.noPrompts = kept.Params, kept.Secret, o.state.NoPrompts
-	o.initiator = row.Operator
-	if o.initiator == "" {
-		o.initiator = row.PosID
-	}
-	if row.OriginalRef != "" {
-		original, err := s.o.Journal.Operation(ctx, row.OriginalRef)
-		if err != nil {
-			return nil, err
-		}
-		op := driverView(original, engineState(original))
-		o.original = &op
-	}
-	o.state.Able, o.state.Terms = s.abilities(row, o.original), s.o.Terms
-	return o, nil
-}
-
-// engineState reads the engine's state of a row; one that cannot be read is empty, and has no ids for the driver.
-func engineState(row journal.Operation) (st engine.State) {
-	_ = json.Unmarshal(row.State, &st)
-	return st
+// queued is an event that waits for its step. done, unless nil, is closed after it.
+type queued struct {
+	event engine.Event
+	done  chan struct{}
 }
 
 // post queues an event, and steps the operation unless somebody does already.
-func (o *operation) post(e engine.Event) {
+func (o *operation) post(e engine.Event) { o.enqueue(queued{event: e}) }
+
+func (o *operation) enqueue(q queued) {
 	o.mu.Lock()
-	o.queue = append(o.queue, e)
-	if o.stepping {
-		o.mu.Unlock()
-		return
+	defer o.mu.Unlock()
+	if o.gone {
+		return // a timer that had fired already; whoever holds an operation keeps it from going
 	}
-	o.stepping = true
-	o.mu.Unlock()
-	o.s.calls.Go(o.run)
+	o.queue = append(o.queue, q)
+	if !o.stepping {
+		o.stepping = o.s.spawn(o.run)
+	}
 }
 
 // run steps until the queue is empty. It gives way where the journal cannot be written; a timer comes back.
@@ -109,143 +82,92 @@ func (o *operation) run() {
 			o.s.retire(o)
 			return
 		}
-		e := o.queue[0]
+		q := o.queue[0]
 		o.mu.Unlock()
-		if !o.step(e) {
+		if !o.step(q) {
 			return
 		}
 	}
 }
 
-// step feeds the first event of the queue to the engine. It returns false if the journal refused the write.
-func (o *operation) step(e engine.Event) bool {
+// step feeds the first event of the queue to the engine. It returns false if the journal refused the write: then nothing was done.
+func (o *operation) step(q queued) bool {
+	e := q.event
 	if e.Now.IsZero() {
 		e.Now = time.Now()
 	}
 	o.mu.Lock()
-	state, effects := engine.Step(o.state, e)
+	o.state.Able, o.state.Terms = o.s.abilities(o.row.Kind, o.whole), o.s.config.Load().terms
+	before := o.state
 	o.mu.Unlock()
+	state, effects := engine.Step(before, e)
 	o.log.Debug("step", "event", e.What, "call", e.Call, "timer", e.Timer, "write", effects.Write)
+	var begun reversal
 	if effects.Write != "" {
-		if err := o.write(&state, effects, e); err != nil {
+		var err error
+		if begun, err = o.write(&state, effects, e); err != nil {
 			return o.unwritten(err)
 		}
 	}
 	o.mu.Lock()
-	settled := !o.state.Final() && state.Final()
 	o.state = state
 	o.queue = o.queue[1:]
-	o.stepped++
 	o.failures = 0
+	o.performing = true
 	o.mu.Unlock()
+	if !state.Running() {
+		o.s.freeTill(o.ref)
+	}
 	for _, effect := range effects.Do {
 		o.s.point("effect")
 		o.perform(effect)
 	}
-	if settled && state.Kind == pay.KindReversal {
-		o.s.reversalEnded(o.row.Ref, state.Outcome)
+	o.performed()
+	o.s.goOn(o, begun)
+	if state.Kind == pay.KindReversal && state.Final() && !before.Final() {
+		o.s.reversalEnded(o.ref, state.Outcome)
 	}
-	if effects.Write != "" || settled {
+	if effects.Write != "" || o.s.hushed.Load() {
 		o.s.notify()
 	}
-	o.wasStepped()
+	if q.done != nil {
+		close(q.done)
+	}
 	return true
 }
 
-// wasStepped lets those go on who wait for the event.
-func (o *operation) wasStepped() {
+// performed lets watchers take the state for told.
+func (o *operation) performed() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	left := o.afterNext[:0]
-	for _, w := range o.afterNext {
-		if w.at > o.stepped {
-			left = append(left, w)
-			continue
-		}
-		close(w.done)
-	}
-	o.afterNext = left
+	o.performing = false
+	o.wakeLocked()
 }
 
-// unwritten keeps the event for later. The till hears Unknown where it may have to (design §7, disk full); nothing was sent meanwhile.
+// toldAfter is after how many failed writes in a row the till hears that nothing is known.
+const toldAfter = 5
+
+// unwritten keeps the event for later. After a while the till hears Unknown (design §7, disk full), and what was not sent yet is given
+// up: a customer who has left must not be charged once the disk has room again.
 func (o *operation) unwritten(err error) bool {
 	o.log.Error("the journal cannot be written; nothing is sent until it can", "error", err)
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.failures++
-	tell := o.failures == 5 && o.state.Running()
-	pause := min(100*time.Millisecond<<min(o.failures, 6), 5*time.Second)
-	o.mu.Unlock()
-	if tell {
-		o.mu.Lock()
+	if o.failures == toldAfter && o.state.Running() {
 		v := o.viewLocked()
 		v.Running, v.Code = false, pay.ErrJournal.String()
 		v.Text, v.Hint = o.s.o.Words.Error(pay.ErrJournal, o.language)
 		o.emitLocked(pay.Event{Kind: pay.EvOutcome, Operation: &v})
-		o.mu.Unlock()
-	}
-	time.AfterFunc(pause, func() {
-		if o.s.ctx.Err() == nil {
-			o.s.calls.Go(o.run)
+		if o.state.Phase == engine.Prepared && o.state.CanCancel() {
+			giveUp := queued{event: engine.Event{What: engine.CancelRequested, Reason: "journal"}}
+			o.queue = append([]queued{giveUp}, o.queue...)
 		}
-	})
+	}
+	pause := min(100*time.Millisecond<<min(o.failures, 6), 5*time.Second)
+	time.AfterFunc(pause, func() { o.s.spawn(o.run) })
 	return false
 }
-
-// write journals a transition: the operation, its event, and what belongs into the same transaction.
-func (o *operation) write(state *engine.State, fx engine.Effects, e engine.Event) error {
-	closes := o.closing != nil && state.Outcome == pay.Approved && !o.state.Final()
-	if closes {
-		unlock, err := o.writeClose(state, e.Now)
-		if err != nil {
-			return err
-		}
-		defer unlock()
-	}
-	row, err := o.rowOf(*state)
-	if err != nil {
-		return err
-	}
-	change := journal.Change{Operation: row, Event: journal.Event{Ref: row.Ref, Time: e.Now, Name: fx.Write, Data: story(fx, e)}}
-	if fx.Number {
-		change.ProviderNext, change.OpenShift = o.counters.Next, o.counters.Shift
-		change.Operation.ProviderShift = o.counters.Shift
-	}
-	var child *journal.Operation
-	if fx.Reverse {
-		child, err = o.reversalRow(*state, e.Now)
-		if err != nil && !errors.Is(err, errNothingLeft) {
-			return err
-		}
-		change.Begin = child
-	}
-	if closes {
-		change.Close = o.closing.change(e.Now)
-	}
-	if state.Charged && !o.row.Charged {
-		o.s.closing.RLock()
-		defer o.s.closing.RUnlock()
-	}
-	o.s.point("write " + fx.Write)
-	written, err := o.s.o.Journal.Append(context.WithoutCancel(o.s.ctx), change)
-	if err != nil {
-		return err
-	}
-	o.s.point("written " + fx.Write)
-	o.mu.Lock()
-	o.row = written
-	o.mu.Unlock()
-	o.log.Info(fx.Write, "outcome", state.Outcome, "provider_number", written.ProviderNumber, "code", state.Code)
-	switch {
-	case child != nil:
-		o.s.startReversal(*child)
-	case fx.Reverse:
-		o.post(engine.Event{What: engine.ReversalEnded, Outcome: pay.Approved})
-	}
-	return nil
-}
-
-// errNothingLeft says that refunds have given everything back already: there is nothing to reverse.
-var errNothingLeft = errors.New("everything was given back already")
 
 // perform does one effect.
 func (o *operation) perform(f engine.Effect) {
@@ -266,7 +188,7 @@ func (o *operation) perform(f engine.Effect) {
 	case engine.Tell:
 		o.emit(f.Event)
 	case engine.TellOutcome:
-		v := o.view()
+		v := o.s.outside(context.WithoutCancel(o.s.ctx), o)
 		o.emit(pay.Event{Kind: pay.EvOutcome, Operation: &v})
 	}
 }
@@ -281,11 +203,15 @@ func (o *operation) setTimer(x engine.Timer, after time.Duration) {
 	mine = time.AfterFunc(after, func() {
 		o.mu.Lock()
 		current := o.timers[x] == mine
-		if current {
+		later := current && o.s.hushed.Load()
+		if current && !later {
 			o.timers[x] = nil
 		}
 		o.mu.Unlock()
-		if current && o.s.ctx.Err() == nil {
+		switch {
+		case later:
+			o.setTimer(x, hush)
+		case current:
 			o.post(engine.Event{What: engine.Fired, Timer: x})
 		}
 	})
@@ -301,16 +227,16 @@ func (o *operation) stopTimer(x engine.Timer) {
 	}
 }
 
-// retire forgets a live operation that has no work left and that nobody watches; the journal keeps it.
-func (s *Shell) retire(o *operation) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if s.busy[o.row.PosID] == o.row.Ref && !o.state.Running() {
-		delete(s.busy, o.row.PosID)
-	}
-	if !o.stepping && len(o.queue) == 0 && o.watchers == 0 && o.users == 0 && !o.state.Open() && o.state.Calling() == engine.NoCall && s.active[o.row.Ref] == o {
-		delete(s.active, o.row.Ref)
+// settleWith posts an event and waits until it was stepped, written and done.
+func (o *operation) settleWith(ctx context.Context, e engine.Event) error {
+	done := make(chan struct{})
+	o.enqueue(queued{e, done})
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return &pay.Error{Code: pay.ErrJournal, Text: "the journal could not be written in time; the request stands", Cause: ctx.Err()}
+	case <-o.s.ctx.Done():
+		return &pay.Error{Code: pay.ErrModuleDown}
 	}
 }

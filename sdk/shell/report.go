@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/payrack/payrack/sdk/engine"
 	"github.com/payrack/payrack/sdk/journal"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
@@ -83,65 +82,6 @@ func (r Report) Total() (sum pay.Amount) {
 		sum += l.PaymentsSum - l.RefundsSum - l.PayoutsSum
 	}
 	return sum
-}
-
-// closing is what a close of day writes together with its outcome.
-type closing struct {
-	shift    int64
-	detailed bool
-	totals   *provider.ShiftTotals // nil: the provider keeps no shifts
-	report   json.RawMessage
-}
-
-func (c *closing) change(now time.Time) *journal.Closing {
-	close := &journal.Closing{Shift: c.shift, At: now, Totals: c.report}
-	if c.totals != nil {
-		close.Elsewhere = c.totals.Elsewhere
-		if c.totals.Next > c.shift {
-			close.Next = c.totals.Next
-		}
-	}
-	return close
-}
-
-// closeShift has the provider close the shift, if it keeps any. It is harmless to repeat.
-func (s *Shell) closeShift(ctx context.Context, o *operation, op provider.Operation) (provider.Reply, error) {
-	c := &closing{shift: op.Shift, detailed: op.Params.Detailed}
-	if keeper, ok := s.o.Driver.(provider.ShiftKeeper); ok {
-		totals, err := keeper.CloseShift(ctx, op, op.Shift)
-		if err != nil {
-			return provider.Reply{}, err
-		}
-		if totals.Shift != op.Shift {
-			return provider.Reply{}, fmt.Errorf("close shift %d: the provider answers for shift %d", op.Shift, totals.Shift)
-		}
-		c.totals = &totals
-	}
-	o.mu.Lock()
-	o.closing = c
-	o.mu.Unlock()
-	return provider.Reply{Verdict: provider.Approved, Currency: op.Currency}, nil
-}
-
-// writeClose writes the outcome of a close of day: nothing is booked between its sums and the end of its shift (design §3.9).
-func (o *operation) writeClose(st *engine.State, now time.Time) (unlock func(), err error) {
-	o.s.closing.Lock()
-	shift, err := o.s.o.Journal.Shift(context.WithoutCancel(o.s.ctx), o.closing.shift)
-	if err == nil {
-		var r Report
-		r, err = o.s.sum(context.WithoutCancel(o.s.ctx), journal.Query{Shift: o.closing.shift})
-		r.Closing, r.Detailed, r.Shift, r.Opened, r.Closed = true, o.closing.detailed, shift.Number, shift.Opened, now
-		r.compare(o.closing.totals)
-		if err == nil {
-			st.Result, err = json.Marshal(r)
-		}
-	}
-	if err != nil {
-		o.s.closing.Unlock()
-		return nil, err
-	}
-	o.closing.report = st.Result
-	return o.s.closing.Unlock, nil
 }
 
 // report is a report without closing: of a shift (the open one by default), or from and to a moment.
@@ -357,45 +297,4 @@ func (r *Report) compare(totals *provider.ShiftTotals) {
 	}
 	c.Matched = len(c.Differences) == 0
 	r.Provider = c
-}
-
-// lastClose gives the last close of day again where the open shift is empty.
-func (s *Shell) lastClose(ctx context.Context) (v pay.Operation, ok bool, err error) {
-	ref, again, err := s.CloseRef(ctx)
-	if err != nil || !again {
-		return pay.Operation{}, false, err
-	}
-	v, err = s.Operation(ctx, ref)
-	return v, err == nil, err
-}
-
-// CloseRef is the ref that a close of day has now: close-<module>-<shift>. again says that the shift is empty, and that this is the last
-// close, which is told once more. A close that the provider refused is followed by one with a number behind a point.
-func (s *Shell) CloseRef(ctx context.Context) (ref pay.Ref, again bool, err error) {
-	current, err := s.o.Journal.CurrentShift(ctx)
-	if err != nil {
-		return "", false, err
-	}
-	if current.Opened.IsZero() {
-		shifts, err := s.o.Journal.Shifts(ctx, 1)
-		if err != nil {
-			return "", false, err
-		}
-		if len(shifts) == 1 && shifts[0].ClosedBy != "" {
-			return shifts[0].ClosedBy, true, nil
-		}
-	}
-	for try := 1; ; try++ {
-		ref := pay.CloseRef(s.o.About.ID, current.Number, try)
-		row, err := s.o.Journal.Operation(ctx, ref)
-		if pay.CodeOf(err) == pay.ErrNotFound {
-			return ref, false, nil
-		}
-		if err != nil {
-			return "", false, err
-		}
-		if row.Outcome != pay.Declined && row.Outcome != pay.Cancelled {
-			return ref, false, nil
-		}
-	}
 }

@@ -2,10 +2,12 @@ package shell
 
 import (
 	"context"
+	"errors"
 	"io"
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -23,7 +25,7 @@ type Options struct {
 	Driver  provider.Driver
 	About   provider.Description
 	Terms   engine.Terms
-	// CallTimeout ends a driver's call that hangs; the engine then knows nothing of it. 0: 40 s.
+	// CallTimeout ends a driver's call that hangs; the engine then knows nothing of it. 0: 40 s; at most engine.LongestCall.
 	CallTimeout time.Duration
 	Words       *text.Catalogue
 	Language    string
@@ -41,21 +43,37 @@ type Options struct {
 
 // Shell runs the operations of one module.
 type Shell struct {
-	o        Options
-	ctx      context.Context
-	stop     context.CancelFunc
+	o      Options // but for what Reconfigure changes
+	config atomic.Pointer[config]
+	ctx    context.Context
+	stop   context.CancelFunc
+	hushed atomic.Bool // a drain is about to end: nothing new is asked of the provider
+
+	spawning sync.Mutex // guards closed
+	closed   bool
 	calls    sync.WaitGroup
-	commands map[string]Command
 
-	mu       sync.Mutex
-	active   map[pay.Ref]*operation
-	draining bool
-	busy     map[string]pay.Ref // till -> its running payment
-	changed  chan struct{}      // closed and made anew when the state of any operation changes
-	lastWord wordOfProvider
+	mu        sync.Mutex // never taken while an operation's own is held
+	commands  map[string]Command
+	active    map[pay.Ref]*operation
+	forgotten int // how many were ever taken out of active
+	draining  bool
+	busy      map[string]pay.Ref // till -> its running operation about money
+	closes    pay.Ref            // the close of day that runs
+	changed   chan struct{}      // closed and made anew when the state of any operation changes
+	lastWord  wordOfProvider
 
-	// closing is held for reading while money is booked, and for writing while a close of day counts and closes (design §3.9).
-	closing sync.RWMutex
+	// booking is held for reading while money is booked or an operation changes its shift, and for writing while a close of day counts
+	// and closes (design §3.9).
+	booking sync.RWMutex
+}
+
+// config is what can change while the module runs.
+type config struct {
+	driver   provider.Driver
+	terms    engine.Terms
+	language string
+	slips    int
 }
 
 // Command is what a module declares besides money: kind "command". It may ask the cashier.
@@ -82,6 +100,7 @@ func New(o Options) *Shell {
 	if o.CallTimeout == 0 {
 		o.CallTimeout = 40 * time.Second
 	}
+	o.CallTimeout = min(o.CallTimeout, engine.LongestCall)
 	if o.Terms == (engine.Terms{}) {
 		o.Terms = engine.DefaultTerms()
 	}
@@ -90,14 +109,20 @@ func New(o Options) *Shell {
 	}
 	s := &Shell{o: o, active: map[pay.Ref]*operation{}, busy: map[string]pay.Ref{}, changed: make(chan struct{}),
 		commands: map[string]Command{}, lastWord: wordOfProvider{ok: true}}
+	s.Reconfigure(o.Driver, o.Terms, o.Language, o.Slips)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s
 }
 
-// Command declares a command. It is called before Resume.
-func (s *Shell) Command(name string, c Command) { s.commands[name] = c }
+// Command declares a command, anew if there is one of the name.
+func (s *Shell) Command(name string, c Command) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.commands[name] = c
+}
 
-// Resume takes up every operation that the journal says is not done with. It is called once, before the first Begin.
+// Resume takes up every operation that the journal says is not done with. It is called once, before the first Begin. One that cannot be
+// read stays as it is, listed, and holds nothing else up.
 func (s *Shell) Resume(ctx context.Context) error {
 	rows, err := s.o.Journal.Find(ctx, journal.Query{OpenOnly: true})
 	if err != nil {
@@ -105,100 +130,125 @@ func (s *Shell) Resume(ctx context.Context) error {
 	}
 	var reopened []*operation
 	for _, row := range rows {
-		o, err := s.load(ctx, row)
+		o, err := s.revive(ctx, row)
+		if errors.Is(err, errUnreadable) {
+			s.o.Log.Error("an operation cannot be taken up", "ref", row.Ref, "error", err)
+			continue
+		}
 		if err != nil {
 			return err
 		}
+		o = s.begun(o)
 		defer s.release(o)
 		reopened = append(reopened, o)
+		s.holdTill(row, o.stateNow())
 	}
 	for _, o := range reopened {
-		o.log.Info("taken up after a restart", "phase", o.state.Phase)
+		st := o.stateNow()
+		o.log.Info("taken up after a restart", "phase", st.Phase)
 		o.post(engine.Event{What: engine.Recovered, Resendable: !o.secret})
-		if o.state.Reversal == pay.ReversalUnderWay {
-			s.askAfterReversal(ctx, o)
+		if st.Reversal == pay.ReversalUnderWay {
+			if err := s.askAfterReversal(ctx, o.ref, st.Reversals); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// askAfterReversal tells a payment what became of its last reversal, in case the crash came between the two.
-func (s *Shell) askAfterReversal(ctx context.Context, o *operation) {
-	child, err := s.o.Journal.Operation(ctx, o.row.Ref.Reversal(o.state.Reversals))
-	if err == nil && child.Final {
-		o.post(engine.Event{What: engine.ReversalEnded, Outcome: child.Outcome})
+// askAfterReversal tells a payment what became of its last reversal, in case the crash came between the two. One that never began,
+// because nothing could be given back then, is looked at again.
+func (s *Shell) askAfterReversal(ctx context.Context, payment pay.Ref, number int) error {
+	child, err := s.o.Journal.Operation(ctx, payment.Reversal(number))
+	switch {
+	case pay.CodeOf(err) == pay.ErrNotFound:
+		s.reversalEnded(payment.Reversal(number), pay.Unknown)
+	case err != nil:
+		return err
+	case child.Final:
+		s.reversalEnded(child.Ref, child.Outcome)
 	}
+	return nil
 }
 
-// find gives a live operation, or makes one of the journal's row. The caller releases it.
-func (s *Shell) find(ctx context.Context, ref pay.Ref) (*operation, error) {
-	s.mu.Lock()
-	o := s.active[ref]
-	if o != nil {
-		o.users++
+// spawn runs f in a goroutine that Close waits for; false: the shell is closed.
+func (s *Shell) spawn(f func()) bool {
+	s.spawning.Lock()
+	defer s.spawning.Unlock()
+	if s.closed {
+		return false
 	}
-	s.mu.Unlock()
-	if o != nil {
-		return o, nil
-	}
-	row, err := s.o.Journal.Operation(ctx, ref)
-	if err != nil {
-		return nil, err
-	}
-	return s.load(ctx, row)
+	s.calls.Go(f)
+	return true
 }
 
-// release lets go of an operation that find or load gave.
-func (s *Shell) release(o *operation) {
-	s.mu.Lock()
-	o.users--
-	s.mu.Unlock()
-	s.retire(o)
-}
-
-// load makes a live operation of a row, once. The caller releases it.
-func (s *Shell) load(ctx context.Context, row journal.Operation) (*operation, error) {
-	o, err := s.revive(ctx, row)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if other := s.active[row.Ref]; other != nil {
-		o = other
-	}
-	o.users++
-	s.active[row.Ref] = o
-	return o, nil
-}
-
-// Close ends every call and lets go of everything. What was on its way stays Unknown in the journal.
+// Close ends every call and lets go of everything. What was on its way stays Unknown in the journal; Drain lets it end first.
 func (s *Shell) Close() {
-	s.mu.Lock()
-	s.draining = true
-	s.mu.Unlock()
+	s.refuseNew()
+	s.spawning.Lock()
+	s.closed = true
+	s.spawning.Unlock()
 	s.stop()
 	s.calls.Wait()
 }
 
-// Drain refuses new operations and returns when none runs any more, or ctx ends. It gives the number of those still running.
-func (s *Shell) Drain(ctx context.Context) int {
+func (s *Shell) refuseNew() {
 	s.mu.Lock()
 	s.draining = true
 	s.mu.Unlock()
 	s.notify()
+}
+
+// hush is how long a timer waits that runs out while nothing new is to be asked.
+const hush = time.Second
+
+// Drain refuses new operations and returns when none runs any more and every exchange in hand has ended, or ctx ends. It gives the number
+// of operations still running. What is Unknown, or being reversed, is left for the next start.
+func (s *Shell) Drain(ctx context.Context) int {
+	s.refuseNew()
+	if n := s.await(ctx, s.Running); n != 0 {
+		return n
+	}
+	s.Rest(ctx)
+	return s.Running()
+}
+
+// Rest refuses new operations and returns when every exchange in hand has ended and is journaled, or ctx ends. A customer who has not paid
+// yet is not waited for; what runs goes on at the next start. Meanwhile nothing new is asked of the provider; if the shell is not closed
+// then, that goes on.
+func (s *Shell) Rest(ctx context.Context) {
+	s.refuseNew()
+	s.hushed.Store(true)
+	defer s.hushed.Store(false)
+	s.await(ctx, s.calling)
+}
+
+// await waits until a count is 0, or ctx ends, and gives the last count.
+func (s *Shell) await(ctx context.Context, count func() int) int {
 	for {
-		wait := s.changes()
-		n := s.Running()
+		change := s.changes()
+		n := count()
 		if n == 0 {
 			return 0
 		}
 		select {
-		case <-wait:
+		case <-change:
 		case <-ctx.Done():
-			return s.Running()
+			return n
 		}
 	}
+}
+
+// calling counts the operations that have a call of the driver, or the step after one, in hand.
+func (s *Shell) calling() (n int) {
+	for _, o := range s.live() {
+		o.mu.Lock()
+		if o.state.Calling() != engine.NoCall || len(o.queue) > 0 && o.failures == 0 {
+			n++
+		}
+		o.mu.Unlock()
+	}
+	return n
 }
 
 // Draining says whether new operations are refused.
@@ -211,7 +261,7 @@ func (s *Shell) Draining() bool {
 // Running counts the operations whose tills still wait for an outcome.
 func (s *Shell) Running() (n int) {
 	for _, o := range s.live() {
-		if o.view().Running {
+		if st := o.stateNow(); st.Running() && st.Kind != pay.KindReversal {
 			n++
 		}
 	}
@@ -221,22 +271,11 @@ func (s *Shell) Running() (n int) {
 // Busy counts the operations that are running, Unknown, or being reversed: while there are any, the module has work to do.
 func (s *Shell) Busy() (n int) {
 	for _, o := range s.live() {
-		v := o.view()
-		if !v.Outcome.Final() || v.Reversal == pay.ReversalUnderWay {
+		if st := o.stateNow(); !st.Final() || st.Reversal == pay.ReversalUnderWay {
 			n++
 		}
 	}
 	return n
-}
-
-func (s *Shell) live() []*operation {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := make([]*operation, 0, len(s.active))
-	for _, o := range s.active {
-		list = append(list, o)
-	}
-	return list
 }
 
 // Changes gives a channel that is closed at the next change of any operation or of the way to the provider.
@@ -268,18 +307,12 @@ func (s *Shell) point(name string) {
 	}
 }
 
-// Driver is the driver that new operations use.
-func (s *Shell) Driver() provider.Driver {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.o.Driver
-}
+// Driver is the driver that the next call uses.
+func (s *Shell) Driver() provider.Driver { return s.config.Load().driver }
 
-// Reconfigure has the next call of any operation use a new driver and new times.
+// Reconfigure has the next call of any operation use a new driver and new times. Calls under way end with the old one.
 func (s *Shell) Reconfigure(driver provider.Driver, terms engine.Terms, language string, slips int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.o.Driver, s.o.Terms, s.o.Language, s.o.Slips = driver, terms, language, slips
+	s.config.Store(&config{driver, terms, language, slips})
 }
 
 // Commands are the names of the declared commands.

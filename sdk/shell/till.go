@@ -12,9 +12,13 @@ import (
 	"github.com/payrack/payrack/sdk/provider"
 )
 
-// Watch calls emit with each event after a number, follows the operation live, and returns nil after the event of its final outcome.
-// attend says that the watcher is the operation's own till: while none is there in the customer's turn, OrphanGrace runs.
+// Watch calls emit with each event after a number, follows the operation live, and returns nil after the event of its final outcome; an
+// operation whose money is being given back ends after that. attend says that the watcher is the operation's own till: while none is
+// there in the customer's turn, OrphanGrace runs.
 func (s *Shell) Watch(ctx context.Context, ref pay.Ref, after int64, attend bool, emit func(pay.Event) error) error {
+	if after < 0 || after > latestEvent {
+		return pay.Refuse(pay.ErrArgument, "watch: there is no event %d", after)
+	}
 	o, err := s.find(ctx, ref)
 	if err != nil {
 		return err
@@ -24,45 +28,122 @@ func (s *Shell) Watch(ctx context.Context, ref pay.Ref, after int64, attend bool
 		o.attend()
 		defer o.leave()
 	}
+	o.overtake(after)
+	w := watch{o: o, after: after, emit: emit}
 	for {
-		events, wake, final := o.since(after)
-		for _, e := range events {
-			if err := emit(e); err != nil {
-				return err
-			}
-			after = e.Number
-		}
-		if final {
-			return nil
+		wake, over, err := w.tell(ctx)
+		if err != nil || over {
+			return err
 		}
 		select {
 		case <-wake:
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.ctx.Done():
+			if _, over, err = w.tell(ctx); err != nil || over {
+				return err
+			}
 			return &pay.Error{Code: pay.ErrModuleDown}
 		}
 	}
 }
 
-// since gives the events after a number. Where the outcome is final, its event is always among them, and is the last.
-func (o *operation) since(after int64) (list []pay.Event, wake chan struct{}, final bool) {
+// latestEvent is above every number that an event will have.
+const latestEvent = 1 << 62
+
+// watch is one watcher's way through an operation's events.
+type watch struct {
+	o     *operation
+	after int64
+	emit  func(pay.Event) error
+	begun bool
+	said  *pay.Operation // the outcome that was told last
+}
+
+// tell emits what is new; over: the final outcome was told, as the last.
+func (w *watch) tell(ctx context.Context) (wake chan struct{}, over bool, err error) {
+	from := w.after
+	events, now := w.o.since(w.after)
+	for _, e := range events {
+		if err := w.emit(e); err != nil {
+			return nil, false, err
+		}
+		w.after = e.Number
+		if e.Kind == pay.EvOutcome {
+			w.said = e.Operation
+		}
+	}
+	if now.owes(w.said, !w.begun, from) {
+		e := w.o.retell(ctx, w.after)
+		w.after, w.said = e.Number, e.Operation
+		if err := w.emit(e); err != nil {
+			return nil, false, err
+		}
+	}
+	w.begun = true
+	return now.wake, now.over, nil
+}
+
+// present is how far an operation has come, as far as it was told.
+type present struct {
+	wake        chan struct{}
+	told, final bool // Unknown or an outcome was told; it is final
+	over        bool // and nothing is being given back
+	reversal    pay.Reversal
+}
+
+// owes says whether the watcher must be told the outcome though no event of it is left to tell: at the end always, and at the beginning
+// if it is the watcher's first.
+func (p present) owes(said *pay.Operation, first bool, from int64) bool {
+	if p.over {
+		return said == nil || !said.Outcome.Final() || said.Reversal != p.reversal
+	}
+	return first && said == nil && (p.final || p.told && from == 0)
+}
+
+// since gives the events after a number.
+func (o *operation) since(after int64) (list []pay.Event, now present) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	outcome := false
 	for _, e := range o.events {
 		if e.Number > after {
 			list = append(list, e)
-			outcome = outcome || e.Kind == pay.EvOutcome
 		}
 	}
-	heard := o.state.Final() || o.state.Told
-	if heard && !outcome && (o.state.Final() || len(o.events) == 0 && after == 0) {
-		v := o.viewLocked()
-		o.highest = max(o.highest, after) + 1
-		list = append(list, pay.Event{Number: o.highest, Kind: pay.EvOutcome, Time: v.Settled, Operation: &v})
+	now.wake = o.wake
+	if !o.performing {
+		now.final, now.reversal = o.state.Final(), o.state.Reversal
+		now.told = now.final || o.state.Told
+		now.over = now.final && now.reversal != pay.ReversalUnderWay
 	}
-	return list, o.wake, o.state.Final() && o.state.Reversal != pay.ReversalUnderWay
+	return list, now
+}
+
+// overtake numbers the kept events above one that a watcher has seen already. It matters where the clock went back with a restart.
+func (o *operation) overtake(after int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if after <= o.highest {
+		return
+	}
+	prompt := o.prompt
+	o.highest = after
+	for i, e := range o.events {
+		o.highest++
+		o.events[i].Number = o.highest
+		if e.Number == prompt && prompt != 0 {
+			o.prompt = o.highest
+		}
+	}
+}
+
+// retell makes the event of the present outcome anew.
+func (o *operation) retell(ctx context.Context, after int64) pay.Event {
+	v := o.s.outside(ctx, o)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.highest = max(o.highest, after) + 1
+	return pay.Event{Number: o.highest, Kind: pay.EvOutcome, Time: time.Now(), Operation: &v}
 }
 
 func (o *operation) attend() {
@@ -80,7 +161,7 @@ func (o *operation) leave() {
 	o.watchers--
 	last := o.watchers == 0
 	o.mu.Unlock()
-	if last && o.s.ctx.Err() == nil {
+	if last {
 		o.post(engine.Event{What: engine.Detached})
 	}
 }
@@ -92,19 +173,28 @@ func (s *Shell) Answer(ctx context.Context, ref pay.Ref, number int64, value, by
 		return err
 	}
 	defer s.release(o)
-	o.mu.Lock()
-	prompt := o.state.Prompt()
-	open := prompt != nil && number == o.prompt
-	o.mu.Unlock()
-	if !open {
-		return &pay.Error{Code: pay.ErrState, Text: "the prompt was answered already, or ran out"}
-	}
-	if err := fits(prompt, value); err != nil {
+	prompt, err := o.claimPrompt(number, value)
+	if err != nil {
 		return err
 	}
 	o.log.Info("answered", "prompt", prompt.ID, "by", by)
-	o.post(engine.Event{What: engine.Answered, Answer: provider.Answer{ID: prompt.ID, Value: value}, By: by})
+	o.post(engine.Event{What: engine.Answered, Answer: provider.Answer{ID: prompt.ID, Value: value}, Prompt: prompt, By: by})
 	return nil
+}
+
+// claimPrompt takes an open prompt for an answer that fits: the first of two answers wins.
+func (o *operation) claimPrompt(number int64, value string) (*provider.Prompt, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	prompt := o.state.Prompt()
+	if prompt == nil || number == 0 || number != o.prompt {
+		return nil, &pay.Error{Code: pay.ErrState, Text: "the prompt was answered already, or ran out"}
+	}
+	if err := fits(prompt, value); err != nil {
+		return nil, err
+	}
+	o.prompt = 0
+	return prompt, nil
 }
 
 // maxAnswer is the length of the longest answer, in bytes.
@@ -147,14 +237,12 @@ func (s *Shell) Cancel(ctx context.Context, ref pay.Ref, reason, by string) erro
 		return err
 	}
 	defer s.release(o)
-	o.mu.Lock()
-	can, asked := o.state.CanCancel(), o.state.CancelAsked && !o.state.Final()
-	o.mu.Unlock()
+	st := o.stateNow()
 	switch {
-	case can:
+	case st.CanCancel():
 		o.post(engine.Event{What: engine.CancelRequested, Reason: reason, By: by})
 		return nil
-	case asked:
+	case st.CancelAsked && !st.Final():
 		return nil
 	}
 	return &pay.Error{Code: pay.ErrState, Text: fmt.Sprintf("operation %s cannot be cancelled any more", ref)}
@@ -172,9 +260,7 @@ func (s *Shell) Acknowledge(ctx context.Context, ref pay.Ref, ack pay.Ack, reaso
 	if !known {
 		return pay.Operation{}, pay.Refuse(pay.ErrArgument, "unknown acknowledgement %.20q", ack)
 	}
-	o.mu.Lock()
-	st := o.state
-	o.mu.Unlock()
+	st := o.stateNow()
 	switch {
 	case ack == pay.AckConfirm && st.Ack == pay.AckConfirm, ack == pay.AckReverse && st.Ack == pay.AckReverse:
 		return s.outside(ctx, o), nil
@@ -200,43 +286,15 @@ func (s *Shell) Resolve(ctx context.Context, ref pay.Ref, charged bool, whoAndWh
 		return pay.Operation{}, err
 	}
 	defer s.release(o)
-	o.mu.Lock()
-	st := o.state
-	o.mu.Unlock()
-	if st.Final() || !st.Told || st.Reversal == pay.ReversalUnderWay {
-		return pay.Operation{}, &pay.Error{Code: pay.ErrState, Text: fmt.Sprintf("operation %s is not unknown", ref)}
+	st := o.stateNow()
+	if !st.CanResolve() {
+		return pay.Operation{}, &pay.Error{Code: pay.ErrState, Text: fmt.Sprintf("operation %s is not unknown, or not about money", ref)}
 	}
 	o.log.Warn("resolved by a person", "charged", charged, "by", whoAndWhy)
 	if err := o.settleWith(ctx, engine.Event{What: engine.ResolveRequested, Charged: charged, By: whoAndWhy}); err != nil {
 		return pay.Operation{}, err
 	}
 	return s.outside(ctx, o), nil
-}
-
-// settleWith posts an event and waits until it was stepped, written and done.
-func (o *operation) settleWith(ctx context.Context, e engine.Event) error {
-	done := make(chan struct{})
-	o.mu.Lock()
-	o.afterNext = append(o.afterNext, waiter{at: o.stepped + len(o.queue) + 1, done: done})
-	o.queue = append(o.queue, e)
-	start := !o.stepping
-	o.stepping = true
-	o.mu.Unlock()
-	if start {
-		o.s.calls.Go(o.run)
-	}
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return &pay.Error{Code: pay.ErrJournal, Text: "the journal could not be written in time; the request stands", Cause: ctx.Err()}
-	}
-}
-
-// waiter waits for the event that was the at-th of its operation.
-type waiter struct {
-	at   int
-	done chan struct{}
 }
 
 // Operation is the present view of an operation; pay.ErrNotFound where the journal has none.
@@ -252,16 +310,28 @@ func (s *Shell) Operation(ctx context.Context, ref pay.Ref) (pay.Operation, erro
 // outside is the view with what only the journal can tell: how much can still be refunded.
 func (s *Shell) outside(ctx context.Context, o *operation) pay.Operation {
 	v := o.view()
-	if v.Outcome == pay.Approved && v.Kind.Payment() && v.Reversal == pay.ReversalNone {
-		if approved, underWay, err := s.o.Journal.Returned(ctx, v.Ref); err == nil {
-			v.Refundable = v.ApprovedAmount - approved - underWay
-		}
-	}
+	s.addRefundable(ctx, &v)
 	return v
+}
+
+func (s *Shell) addRefundable(ctx context.Context, v *pay.Operation) {
+	_, refunds := s.Driver().(provider.Refunder)
+	if !refunds || v.Outcome != pay.Approved || !v.Kind.Payment() || v.Reversal != pay.ReversalNone {
+		return
+	}
+	if approved, underWay, err := s.o.Journal.Returned(ctx, v.Ref); err == nil {
+		v.Refundable = max(v.ApprovedAmount-approved-underWay, 0)
+	}
 }
 
 // View is the view of a row that the journal gave: of the live operation, if it is one.
 func (s *Shell) View(row journal.Operation) pay.Operation {
+	v := s.viewOfRow(row)
+	s.addRefundable(s.ctx, &v)
+	return v
+}
+
+func (s *Shell) viewOfRow(row journal.Operation) pay.Operation {
 	s.mu.Lock()
 	o := s.active[row.Ref]
 	s.mu.Unlock()
@@ -270,8 +340,8 @@ func (s *Shell) View(row journal.Operation) pay.Operation {
 	}
 	kept, _ := readParams(row.Params)
 	st := engineState(row)
-	st.Able, st.Terms = s.abilities(row, nil), s.o.Terms
-	return s.viewOf(row, st, s.o.Language, kept.Params)
+	st.Able, st.Terms = s.abilities(row.Kind, false), s.config.Load().terms
+	return s.viewOf(row, st, s.config.Load().language, kept.Params)
 }
 
 // Pending lists the operations that want attention, oldest first.

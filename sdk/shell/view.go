@@ -49,7 +49,7 @@ func (o *operation) rowOf(s engine.State) (journal.Operation, error) {
 		row.BookedShift = s.BookedShift
 	}
 	row.Outcome, row.Final, row.Told = s.Outcome, s.Final(), s.Told
-	row.Ack, row.Reversal, row.Open = s.Ack, s.Reversal, s.Open()
+	row.Ack, row.Reversal, row.Open = s.Ack, s.Reversal, s.Open() || s.Unattended()
 	row.Code, row.Text, row.Hint = s.Code, s.Text, s.Hint
 	row.Payer, row.RRN, row.AuthCode = s.Payer, s.RRN, s.AuthCode
 	row.Result, row.Settled = s.Result, s.SettledAt
@@ -143,7 +143,7 @@ func (s *Shell) say(v *pay.Operation, st engine.State, language string) {
 // slips is how many copies the till prints before its receipt.
 func (s *Shell) slips(v pay.Operation) int {
 	if v.Outcome == pay.Approved && v.Kind.Money() && v.Kind != pay.KindReversal {
-		return max(s.o.Slips, 1)
+		return max(s.config.Load().slips, 1)
 	}
 	if v.Kind == pay.KindCloseDay || v.Kind == pay.KindReport {
 		return 1
@@ -154,7 +154,7 @@ func (s *Shell) slips(v pay.Operation) int {
 // pendingReason says why an operation wants attention; "" if it does not (design §7).
 func pendingReason(v pay.Operation, st engine.State) string {
 	switch {
-	case st.Contradiction != "":
+	case st.Contradiction != "" && !st.Noticed:
 		return "contradiction"
 	case v.Reversal == pay.ReversalUnderWay:
 		return "reversing"
@@ -219,6 +219,10 @@ func (o *operation) emitLocked(e pay.Event) {
 		}
 	}
 	o.events = append(kept, e)
+	o.wakeLocked()
+}
+
+func (o *operation) wakeLocked() {
 	close(o.wake)
 	o.wake = make(chan struct{})
 }
