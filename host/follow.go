@@ -34,6 +34,14 @@ func (h *Host) followRef(ref pay.Ref, r *resident) {
 			delete(h.follows, ref)
 			h.mu.Unlock()
 		}()
+		select {
+		case <-time.After(h.pace.settle): // its till watches it as a rule, and the index hears what the till hears
+		case <-h.ctx.Done():
+			return
+		}
+		if have, err := h.index.Get(h.ctx, ref); err == nil && have.Known && have.State.Final() {
+			return
+		}
 		f := following{h: h, r: r, ref: ref, each: func(context.Context, *modulev1.WatchResponse, pay.Operation) error { return nil }}
 		_ = f.run(h.ctx)
 	})

@@ -27,12 +27,13 @@ type pace struct {
 	ping        time.Duration // between looks whether a module still answers, and how long one may take
 	orphan      time.Duration // how long a ref that its module does not know waits for its till to repeat it
 	look        time.Duration // between looks whether the host is idle
+	settle      time.Duration // what need not be known at once is looked at so much later, so that no payment in hand pays for it
 }
 
 func standardPace() pace {
 	return pace{first: 500 * time.Millisecond, most: 30 * time.Second, healthy: time.Minute, window: 10 * time.Minute, crashes: 5,
 		quarantine: 10 * time.Minute, starting: 5 * time.Second, absent: 5 * time.Second, ping: 15 * time.Second, orphan: 30 * time.Second,
-		look: time.Second}
+		look: time.Second, settle: 100 * time.Millisecond}
 }
 
 // States of a module that only the host can tell; the others are the module's own word.
@@ -317,13 +318,19 @@ func (r *resident) note(ctx context.Context, op pay.Operation) {
 	r.host.changed.fire()
 }
 
-// follow keeps the module's health, and looks at what is pending whenever it changes.
+// follow keeps the module's health, and looks at what is pending a moment after it changed.
 func (r *resident) follow(ctx context.Context, l *life) {
+	changed := make(chan struct{}, 1)
+	var looking sync.WaitGroup
+	defer looking.Wait()
+	r.host.spawn(&looking, func() { r.lookAfter(ctx, l, changed) })
 	for ctx.Err() == nil {
 		err := l.running.Service.Health(ctx, func(h module.Health) error {
 			r.report(h)
-			r.renew(ctx, l)
-			r.host.changed.fire()
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
 			return nil
 		})
 		select {
@@ -334,6 +341,24 @@ func (r *resident) follow(ctx context.Context, l *life) {
 		case <-time.After(r.host.pace.first):
 			r.log.Warn("module's health is asked for anew", "error", err)
 		}
+	}
+}
+
+// lookAfter asks for what is pending when changes have settled. What a payment itself needs is known without it, from Begin and Watch.
+func (r *resident) lookAfter(ctx context.Context, l *life, changed <-chan struct{}) {
+	for {
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-time.After(r.host.pace.settle):
+		case <-ctx.Done():
+			return
+		}
+		r.renew(ctx, l)
+		r.host.changed.fire()
 	}
 }
 
