@@ -5,7 +5,7 @@ GO       ?= go
 VERSION  ?= 0.1.0
 OUT      := dist/out
 HOME_DIR := $(OUT)/linux-amd64
-LDFLAGS  := -s -w -X github.com/payrack/payrack/host/version.Number=$(VERSION)
+LDFLAGS  := -s -w -X main.release=$(VERSION)
 BUILD    := $(GO) build -buildvcs=false -trimpath
 MODULES  := sendy
 
@@ -28,7 +28,7 @@ programs:
 	  echo "build module $$m"; CGO_ENABLED=0 $(BUILD) -ldflags "$(LDFLAGS)" -o $(HOME_DIR)/modules/$$m/$$m ./plugins/$$m || exit 1; done
 
 library:
-	$(BUILD) -buildmode=c-shared -ldflags "-s -w -extldflags '-Wl,-z,nodelete'" -o $(HOME_DIR)/libpayrack.so ./abi
+	$(BUILD) -buildmode=c-shared -ldflags "-s -w -X main.version=$(VERSION) -extldflags '-Wl,-z,nodelete'" -o $(HOME_DIR)/libpayrack.so ./abi
 	@rm -f $(HOME_DIR)/libpayrack.h
 	cp abi/payrack.h $(HOME_DIR)/payrack.h
 

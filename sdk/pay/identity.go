@@ -3,6 +3,7 @@ package pay
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -72,9 +73,11 @@ func NewKey(random io.Reader) (Key, error) {
 // ParseKey reads the hexadecimal form.
 func ParseKey(s string) (Key, error) {
 	var k Key
-	if n, err := hex.Decode(k[:], []byte(s)); err != nil || n != len(k) {
-		return Key{}, fmt.Errorf("read a key: not 32 hexadecimal digits")
+	raw, err := hex.DecodeString(s)
+	if err != nil || len(raw) != len(k) {
+		return Key{}, errors.New("read a key: not 32 hexadecimal digits")
 	}
+	copy(k[:], raw)
 	return k, nil
 }
 
