@@ -32,7 +32,7 @@ type Options struct {
 type Log struct {
 	opts   Options
 	logger hclog.Logger
-	known  atomic.Pointer[[]string]
+	known  atomic.Pointer[registered]
 	lost   atomic.Uint64
 
 	mu      sync.Mutex

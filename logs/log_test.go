@@ -412,3 +412,21 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestPassingSecretsAreHiddenAndDoNotPileUp(t *testing.T) {
+	l, dir := open(t, moscow(), nil)
+	l.Register("the terminal's own")
+	for i := range 1000 {
+		l.RegisterPassing(fmt.Sprintf("paper-%04d", i))
+	}
+	l.Logger().Info("seen", "new", "paper-0999", "old", "paper-0980", "gone", "paper-0001", "lasting", "the terminal's own")
+	text := content(t, dir, "sendy-2026-11-22.log")
+	for _, secret := range []string{"paper-0999", "paper-0980", "the terminal's own"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("%q is in the log:\n%s", secret, text)
+		}
+	}
+	if !strings.Contains(text, "paper-0001") {
+		t.Errorf("what passed long ago is still looked for:\n%s", text)
+	}
+}
