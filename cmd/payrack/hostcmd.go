@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/payrack/payrack/host"
 	"github.com/payrack/payrack/host/client"
 	"github.com/payrack/payrack/host/place"
 	"github.com/payrack/payrack/sdk/pay"
@@ -89,6 +90,9 @@ func (a *app) showHost(state hostState) {
 	a.pair("cli.host.address", state.Address)
 }
 
+// stopLimit is how long a host may take from its answer to its end.
+const stopLimit = 30 * time.Second
+
 func (a *app) hostStopCommand() *cobra.Command {
 	var drain bool
 	var grace time.Duration
@@ -112,6 +116,16 @@ func (a *app) hostStopCommand() *cobra.Command {
 		running, err := s.Stop(cmd.Context(), drain, grace)
 		if err != nil {
 			return err
+		}
+		s.Close()
+		ended, cancel := context.WithTimeout(cmd.Context(), stopLimit)
+		defer cancel()
+		p, err := a.place()
+		if err != nil {
+			return err
+		}
+		if err := host.AwaitEnd(ended, p); err != nil {
+			return &pay.Error{Code: pay.ErrBusy, Cause: err}
 		}
 		return a.result(map[string]any{"stopped": true, "was_running": true, "running": running}, func() {
 			fmt.Fprintln(a.Stderr, a.say("cli.host.stopping"))

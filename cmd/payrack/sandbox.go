@@ -19,11 +19,15 @@ func (a *app) sandboxCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		a.onInterrupt(func() {}) // Ctrl-C reaches the sandbox by itself, and its end is ours
-		defer a.onInterrupt(nil)
 		child := exec.Command(program, args...)
 		child.Stdin, child.Stdout, child.Stderr = a.Stdin, a.Stdout, a.Stderr
-		err = child.Run()
+		err = child.Start()
+		if err == nil {
+			// A request to end is for the sandbox; its end is ours.
+			a.onInterrupt(func() { _ = child.Process.Signal(os.Interrupt) })
+			defer a.onInterrupt(nil)
+			err = child.Wait()
+		}
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			return finished{max(exit.ExitCode(), exitFailed)}
 		}

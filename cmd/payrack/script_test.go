@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/payrack/payrack/sdk/pay"
 )
 
 func TestMain(m *testing.M) {
@@ -18,7 +16,6 @@ func TestMain(m *testing.M) {
 // TestTheCommandLineKeepsItsPromises runs testdata/script/*.txtar: each is a terminal session against a fake host on a real socket, with
 // its exit codes. "host" is where a script needs one; "exits N" checks the code of the command that follows.
 func TestTheCommandLineKeepsItsPromises(t *testing.T) {
-	hosts := map[string]*fakeHost{}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -42,15 +39,12 @@ func TestTheCommandLineKeepsItsPromises(t *testing.T) {
 			}
 			h, stop := serveFake(env.T().(testing.TB), home, runtime)
 			env.Defer(stop)
-			hosts[env.WorkDir] = h
+			env.Values["host"] = h
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
-			"watched": func(ts *testscript.TestScript, _ bool, args []string) { watched(ts, hosts[ts.Getenv("WORK")], args) },
-			"asked": func(ts *testscript.TestScript, neg bool, args []string) {
-				wasAsked(ts, neg, hosts[ts.Getenv("WORK")], args)
-			},
+			"exits": exits,
+			"asked": wasAsked,
 		},
 	})
 }
@@ -67,21 +61,9 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// watched waits until somebody watches an operation, and with "cancelled" until a cancel was asked for too.
-func watched(ts *testscript.TestScript, h *fakeHost, args []string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for {
-		o := h.ops[pay.Ref(args[0])]
-		if o != nil && o.watchers > 0 && (len(args) == 1 || o.cancelled) {
-			return
-		}
-		h.changed.Wait()
-	}
-}
-
 // wasAsked wants that the host was asked for something, or with ! that it was not.
-func wasAsked(ts *testscript.TestScript, neg bool, h *fakeHost, args []string) {
+func wasAsked(ts *testscript.TestScript, neg bool, args []string) {
+	h := ts.Value("host").(*fakeHost)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	want := strings.Join(args, " ")
