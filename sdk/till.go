@@ -15,7 +15,7 @@ func (s *Service) Begin(ctx context.Context, r module.Request) (pay.Operation, b
 		return pay.Operation{}, false, err
 	}
 	if code := r.Params.Code; code != "" {
-		s.log.Register(code)
+		s.log.RegisterPassing(code)
 	}
 	op, existed, err := sh.Begin(ctx, r.Request, r.Digest)
 	return op, existed, s.refuse(err, r.Language)
