@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path/filepath"
 
 	"github.com/payrack/payrack/ini"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
+	"github.com/payrack/payrack/sdk/slip"
 )
 
 // Info implements module.Service: capabilities, settings, activation, registration, counters, shift, health, link, journal.
@@ -46,6 +48,8 @@ func (s *Service) info(ctx context.Context, what string) (any, error) {
 		return map[string]any{"ok": true, "number": own, "provider_number": theirs, "log": s.log.Path(), "lost_log_lines": s.log.Lost()}, err
 	case "counters":
 		return s.counters(ctx)
+	case "templates":
+		return s.templates(), nil
 	}
 	if i, ok := s.current().(provider.Informer); ok {
 		return i.Info(ctx, what)
@@ -123,7 +127,19 @@ func (s *Service) shift(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"shift": current.Number, "opened": current.Opened, "open": !current.Opened.IsZero(), "close_ref": ref, "empty": again}, nil
+	document := map[string]any{"shift": current.Number, "open": !current.Opened.IsZero(), "close_ref": ref, "empty": again}
+	if !current.Opened.IsZero() {
+		document["opened"] = current.Opened
+	}
+	return document, nil
+}
+
+// templates says what is wrong with the store's own slip templates; the built-in ones are printed instead of those.
+func (s *Service) templates() map[string]any {
+	if err := (slip.Templates{Dir: filepath.Join(s.opening.Data, "slips")}).Check(); err != nil {
+		return map[string]any{"ok": false, "problem": err.Error()}
+	}
+	return map[string]any{"ok": true}
 }
 
 // link tries the way to the provider, for doctor.

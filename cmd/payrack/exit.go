@@ -59,7 +59,7 @@ func exitOfCode(code pay.Code) int {
 		return exitUsage
 	case pay.ErrConfig, pay.ErrNoModule:
 		return exitConfig
-	case pay.ErrOffline, pay.ErrTLS, pay.ErrClock, pay.ErrModuleDown, pay.ErrHostStart, pay.ErrHostDenied, pay.ErrHostVersion:
+	case pay.ErrOffline, pay.ErrTLS, pay.ErrClock, pay.ErrModuleDown, pay.ErrHostStart, pay.ErrHostVersion:
 		return exitNoConnection
 	case pay.CodeDeclined, pay.CodeCancelled:
 		return exitDeclined

@@ -80,6 +80,7 @@ func (x *examination) module(m told) {
 		x.found(m.ID, OK, pay.CodeOK, "module", "Module", m.ID)
 	}
 	x.journal(m.ID)
+	x.templates(m.ID)
 	if x.activation(m.ID) {
 		x.connection(m.ID)
 	}
@@ -117,6 +118,22 @@ func (x *examination) journal(id string) {
 		return
 	}
 	x.found(id+".journal", OK, pay.CodeOK, "journal", "Module", id)
+}
+
+// templates tries the store's own slip templates, before a customer waits. A module without slips has none.
+func (x *examination) templates(id string) {
+	raw, err := x.Host.Info(x.ctx, id, "templates")
+	if err != nil {
+		return
+	}
+	state := struct {
+		OK      *bool  `json:"ok"`
+		Problem string `json:"problem"`
+	}{}
+	if json.Unmarshal(raw, &state) != nil || state.OK == nil || *state.OK {
+		return
+	}
+	x.record(Finding{ID: id + ".slips", Status: Warning, Code: pay.ErrConfig, Detail: state.Problem, Fix: x.say("templates.fix")})
 }
 
 // activation says whether the terminal may work. A module that knows no activation may.
