@@ -25,35 +25,37 @@ func TestNoSequenceOfEventsBreaksARule(t *testing.T) {
 		able.Reverses = able.Reverses && kind.Payment()
 		able.Prepares = able.Prepares && kind.Money() && kind != pay.KindReversal
 		p := start(t, kind, able, func(s *State) { s.NoPrompts = rapid.Bool().Draw(t, "no prompts") })
-		t.Repeat(map[string]func(*rapid.T){
-			"reply": func(t *rapid.T) {
-				if p.s.Calling() != NoCall {
-					p.do(Event{What: Replied, Call: p.s.Calling(), Reply: drawReply(t, p), NotSent: rapid.Bool().Draw(t, "not sent")})
-				}
-			},
-			"fire": func(t *rapid.T) {
-				x := Timer(rapid.IntRange(0, int(Timers)-1).Draw(t, "timer"))
-				if _, set := p.timers[x]; set {
-					p.fire(x)
-				} else {
-					p.do(Event{What: Fired, Timer: x})
-				}
-			},
-			"wait":     func(t *rapid.T) { p.wait(time.Duration(rapid.IntRange(0, 7200).Draw(t, "seconds")) * time.Second) },
-			"crash":    func(t *rapid.T) { p.crash(rapid.Bool().Draw(t, "resendable")) },
-			"cancel":   func(*rapid.T) { p.do(Event{What: CancelRequested}) },
-			"confirm":  func(*rapid.T) { p.do(Event{What: ConfirmRequested}) },
-			"reverse":  func(*rapid.T) { p.do(Event{What: ReverseRequested}) },
-			"seen":     func(*rapid.T) { p.do(Event{What: Seen}) },
-			"attach":   func(*rapid.T) { p.do(Event{What: Attached}) },
-			"detach":   func(*rapid.T) { p.do(Event{What: Detached}) },
-			"rejoin":   func(*rapid.T) { p.do(Event{What: Rejoined, Resendable: true}) },
-			"begin":    func(*rapid.T) { p.do(Event{What: Begun}) },
-			"resolve":  func(t *rapid.T) { p.do(Event{What: ResolveRequested, Charged: rapid.Bool().Draw(t, "charged"), By: "b"}) },
-			"answer":   func(*rapid.T) { p.do(Event{What: Answered, Answer: provider.Answer{ID: "q", Value: "1"}}) },
-			"reversal": func(t *rapid.T) { p.reversalEnds(pay.Outcome(rapid.IntRange(0, 3).Draw(t, "outcome"))) },
-		})
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			p.anything(t)
+		}
 	})
+}
+
+// anything does one step; what leads on is likelier than what disturbs.
+func (p *play) anything(t *rapid.T) {
+	switch n := rapid.IntRange(0, 39).Draw(t, "action"); {
+	case n < 14 && p.s.Calling() != NoCall:
+		p.do(Event{What: Replied, Call: p.s.Calling(), Reply: drawReply(t, p), NotSent: rapid.IntRange(0, 3).Draw(t, "not sent") == 0})
+	case n < 24:
+		if x, set := p.earliest(); set {
+			p.fire(x)
+		}
+	case n == 24:
+		p.do(Event{What: Fired, Timer: Timer(rapid.IntRange(0, int(Timers)-1).Draw(t, "timer"))})
+	case n == 25:
+		p.wait(time.Duration(rapid.IntRange(0, 7200).Draw(t, "seconds")) * time.Second)
+	case n == 26:
+		p.crash(rapid.Bool().Draw(t, "resendable"))
+	case n < 29:
+		p.do(Event{What: ResolveRequested, Charged: rapid.Bool().Draw(t, "charged"), By: "b"})
+	case n < 32:
+		p.do(Event{What: Answered, Answer: provider.Answer{ID: "q", Value: "1"}})
+	case n < 34:
+		p.reversalEnds(pay.Outcome(rapid.IntRange(0, 3).Draw(t, "outcome")))
+	default:
+		p.do(Event{What: rapid.SampledFrom([]What{Begun, CancelRequested, Attached, Detached, Rejoined, Seen, ConfirmRequested, ReverseRequested}).Draw(t, "what"),
+			Resendable: true})
+	}
 }
 
 func (p *play) reversalEnds(outcome pay.Outcome) {
@@ -65,7 +67,12 @@ func (p *play) reversalEnds(outcome pay.Outcome) {
 }
 
 func drawReply(t *rapid.T, p *play) provider.Reply {
-	r := provider.Reply{Verdict: provider.Verdict(rapid.IntRange(int(provider.Unknown), int(provider.Ask)).Draw(t, "verdict"))}
+	verdicts := []provider.Verdict{provider.Unknown, provider.Unknown, provider.Unknown, provider.NotFound, provider.NotFound, provider.NotDone, provider.Waiting,
+		provider.Waiting, provider.Ready, provider.Ready, provider.ShowQR, provider.Ask, provider.Approved, provider.Declined, provider.Cancelled}
+	if p.s.Phase == Prepared {
+		verdicts = append(verdicts, provider.Ready, provider.Ready, provider.Ready, provider.Ready, provider.ShowQR, provider.ShowQR)
+	}
+	r := provider.Reply{Verdict: rapid.SampledFrom(verdicts).Draw(t, "verdict")}
 	switch r.Verdict {
 	case provider.Approved:
 		r.Amount = rapid.SampledFrom([]pay.Amount{p.s.Amount, p.s.Amount, p.s.Amount, 1}).Draw(t, "amount")
@@ -135,7 +142,7 @@ func (b *bank) call(t *rapid.T, p *play, lossy bool) {
 	case c == CallPrepare:
 		r = qr(b.qr)
 	case c == CallCommit && fate == "late":
-		b.late, b.latest, lost = b.late+1, p.now.Add(LongestCall), true
+		b.late, b.latest, lost = b.late+1, p.s.SentAt.Add(LongestCall), true
 	case c == CallCommit && !lost:
 		b.arrives()
 		r = b.word(p)
@@ -165,54 +172,49 @@ func TestNoMoneyIsLostOrTakenTwice(t *testing.T) {
 			b.qr = noon.Add(2 * time.Minute)
 		}
 		p := start(t, pay.KindOnline, able)
-		pays := func() {
-			if b.late > 0 && (rapid.Bool().Draw(t, "comes") || p.now.After(b.latest)) {
-				b.late--
-				if !p.now.After(b.latest) {
-					b.arrives()
-				}
-			}
-			if p.s.QR != nil && !b.dead {
-				b.known, b.live = true, p.now.Before(b.qr)
-				b.dead = !b.live && !b.paid
-			}
-			if b.live && rapid.IntRange(0, 3).Draw(t, "customer") == 0 {
-				b.paid, b.live = true, false
-			}
-		}
-		t.Repeat(map[string]func(*rapid.T){
-			"": func(*rapid.T) { b.compare(t, p) },
-			"call": func(t *rapid.T) {
-				pays()
-				if p.s.Calling() != NoCall {
-					b.call(t, p, true)
-				}
-			},
-			"fire": func(t *rapid.T) {
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			b.lives(t, p)
+			b.compare(t, p)
+			switch n := rapid.IntRange(0, 39).Draw(t, "action"); {
+			case n < 16 && p.s.Calling() != NoCall:
+				b.call(t, p, true)
+			case n < 30:
 				if x, set := p.earliest(); set {
 					p.fire(x)
 				}
-				pays()
-			},
-			"crash":   func(t *rapid.T) { p.crash(rapid.Bool().Draw(t, "resendable")) },
-			"cancel":  func(*rapid.T) { p.do(Event{What: CancelRequested}) },
-			"confirm": func(*rapid.T) { p.do(Event{What: ConfirmRequested}) },
-			"reverse": func(*rapid.T) { p.do(Event{What: ReverseRequested}) },
-			"attach":  func(*rapid.T) { p.do(Event{What: Attached}) },
-			"detach":  func(*rapid.T) { p.do(Event{What: Detached}) },
-			"reversal": func(t *rapid.T) {
+			case n == 30:
+				p.crash(rapid.Bool().Draw(t, "resendable"))
+			case n < 34 && p.child:
 				outcome := rapid.SampledFrom([]pay.Outcome{pay.Approved, pay.Declined, pay.Unknown}).Draw(t, "reversal")
-				if p.child && outcome == pay.Approved && b.returned {
+				if outcome == pay.Approved && b.returned {
 					t.Fatalf("given back twice")
 				}
-				if p.child {
-					b.returned = b.returned || outcome == pay.Approved
-				}
+				b.returned = b.returned || outcome == pay.Approved
 				p.reversalEnds(outcome)
-			},
-		})
+			case n >= 36:
+				p.do(Event{What: rapid.SampledFrom([]What{CancelRequested, Attached, Detached, ConfirmRequested, ReverseRequested}).Draw(t, "what")})
+			}
+		}
 		b.heal(t, p)
 	})
+}
+
+// lives lets late requests arrive and the customer act.
+func (b *bank) lives(t *rapid.T, p *play) {
+	if b.late > 0 && p.now.After(b.latest) {
+		b.late = 0
+	}
+	if b.late > 0 && rapid.IntRange(0, 2).Draw(t, "late request arrives") == 0 {
+		b.late--
+		b.arrives()
+	}
+	if p.s.QR != nil && !b.dead && !b.paid {
+		b.known, b.live = true, p.now.Before(b.qr)
+		b.dead = !b.live
+	}
+	if b.live && rapid.IntRange(0, 4).Draw(t, "customer pays") == 0 {
+		b.paid, b.live = true, false
+	}
 }
 
 func (p *play) earliest() (first Timer, set bool) {

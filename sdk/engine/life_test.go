@@ -134,6 +134,8 @@ func TestOnlyWhatNeverLeftIsDeclinedByItself(t *testing.T) {
 	p = start(t, pay.KindOffline, everything()).verdict(provider.Unknown).fire(TimerNext).verdict(provider.NotDone).is(Committed, pay.Unknown, CallCommit)
 	p.notSent().is(Committed, pay.Unknown, NoCall)
 	p.fire(TimerNext).notSent().is(Committed, pay.Unknown, NoCall) // an inquiry that never left says nothing
+	crashed := start(t, pay.KindOffline, everything()).crash(true).is(Committed, pay.Unknown, CallInquire).verdict(provider.NotDone)
+	crashed.is(Committed, pay.Unknown, CallCommit).notSent().is(Committed, pay.Unknown, NoCall) // before the crash it may have left
 	start(t, pay.KindOffline, everything()).crash(true).is(Committed, pay.Unknown, CallInquire).notSent().is(Committed, pay.Unknown, NoCall)
 }
 

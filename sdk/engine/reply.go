@@ -78,7 +78,7 @@ func (t *turn) preparedReply(c Call, r provider.Reply) {
 		t.learn(r)
 		t.found()
 		t.commit()
-	case r.Verdict == provider.ShowQR && r.QR != nil && r.QR.Payload != "":
+	case r.Verdict == provider.ShowQR && t.Kind.Payment() && r.QR != nil && r.QR.Payload != "":
 		t.learn(r)
 		t.found()
 		t.show(r)
