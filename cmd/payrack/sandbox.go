@@ -21,13 +21,7 @@ func (a *app) sandboxCommand() *cobra.Command {
 		}
 		child := exec.Command(program, args...)
 		child.Stdin, child.Stdout, child.Stderr = a.Stdin, a.Stdout, a.Stderr
-		err = child.Start()
-		if err == nil {
-			// A request to end is for the sandbox; its end is ours.
-			a.onInterrupt(func() { _ = child.Process.Signal(os.Interrupt) })
-			defer a.onInterrupt(nil)
-			err = child.Wait()
-		}
+		err = a.runWith(child)
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			return finished{max(exit.ExitCode(), exitFailed)}
 		}
@@ -38,6 +32,34 @@ func (a *app) sandboxCommand() *cobra.Command {
 	})
 	cmd.DisableFlagParsing = true
 	return cmd
+}
+
+// runWith runs a child to its end. A request to end this process is passed on to it, also one that comes before it runs.
+func (a *app) runWith(child *exec.Cmd) error {
+	stops := make(chan struct{}, 4)
+	a.onInterrupt(func() {
+		select {
+		case stops <- struct{}{}:
+		default:
+		}
+	})
+	defer a.onInterrupt(nil)
+	if err := child.Start(); err != nil {
+		return err
+	}
+	over := make(chan struct{})
+	defer close(over)
+	go func() {
+		for {
+			select {
+			case <-stops:
+				_ = child.Process.Signal(os.Interrupt) // it may have ended meanwhile
+			case <-over:
+				return
+			}
+		}
+	}()
+	return child.Wait()
 }
 
 // sandboxProgram finds payrack-sandbox beside this program, else in PATH.
