@@ -99,6 +99,11 @@ func (a *api) Session(in *hostv1.SessionRequest, stream grpc.ServerStreamingServ
 		case <-s.ctx.Done():
 			return nil
 		}
+		select {
+		case <-time.After(h.pace.settle):
+		case <-s.ctx.Done():
+			return nil
+		}
 	}
 }
 

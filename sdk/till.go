@@ -79,6 +79,9 @@ func (s *Service) Drain(ctx context.Context, grace time.Duration) (int, error) {
 	return sh.Drain(ctx), nil
 }
 
+// settle is how much later than a change the state of health is looked at, so that a payment in hand does not pay for it.
+const settle = 50 * time.Millisecond
+
 // Health implements module.Service.
 func (s *Service) Health(ctx context.Context, report func(module.Health) error) error {
 	sh, err := s.running()
@@ -97,6 +100,11 @@ func (s *Service) Health(ctx context.Context, report func(module.Health) error) 
 		}
 		select {
 		case <-changes:
+		case <-ctx.Done():
+			return nil
+		}
+		select {
+		case <-time.After(settle):
 		case <-ctx.Done():
 			return nil
 		}
