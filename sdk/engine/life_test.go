@@ -157,6 +157,15 @@ func TestAWordEndsASilence(t *testing.T) {
 	p.fire(TimerNext).verdict(provider.Ready).fire(TimerNext).verdict(provider.ShowQR).is(Committed, pay.Unknown, NoCall)
 }
 
+func TestThatNothingIsFoundEndsNoSilence(t *testing.T) {
+	p := start(t, pay.KindOffline, everything()).crash(false).is(Committed, pay.Unknown, CallInquire).verdict(provider.NotFound).set(TimerUnknown)
+	p.fire(TimerNext).verdict(provider.NotFound).fire(TimerUnknown).wrote("told_unknown").heard(pay.Unknown, false)
+	able := everything()
+	able.Traits = provider.Traits{RefusesDuplicates: true}
+	p = start(t, pay.KindOffline, able).verdict(provider.Unknown).fire(TimerNext).verdict(provider.NotFound).is(Committed, pay.Unknown, CallCommit)
+	p.verdict(provider.Unknown).fire(TimerNext).verdict(provider.NotFound).fire(TimerUnknown).wrote("told_unknown").heard(pay.Unknown, false)
+}
+
 func TestUnknownIsToldOnceWhileACallHangs(t *testing.T) {
 	p := start(t, pay.KindRefund, Abilities{}).fire(TimerWait).heard(pay.Unknown, false).is(Committed, pay.Unknown, CallCommit)
 	p.do(Event{What: Fired, Timer: TimerWait}).want("once", len(p.told) == 1)

@@ -151,7 +151,7 @@ func (t *turn) committedReply(r provider.Reply, notSent bool) {
 	if t.last == CallCommit && !notSent {
 		t.MaybeSent = true
 	}
-	if r.Verdict != provider.Unknown {
+	if r.Verdict != provider.Unknown && r.Verdict != provider.NotFound { // that it is not there now tells a till that waits nothing
 		t.heard()
 	}
 	switch r.Verdict {
@@ -205,9 +205,10 @@ func (t *turn) notFound() {
 		}
 		t.settle(pay.Declined, "not_found", provider.Reply{Code: "NOT_FOUND"})
 	case t.Able.Traits.RefusesDuplicates && t.mayResend():
+		t.noNews()
 		t.commit()
 	default:
-		t.again(true)
+		t.silence()
 	}
 }
 
@@ -289,14 +290,20 @@ func (t *turn) noWord(r provider.Reply, notSent bool) {
 	}
 }
 
+// noNews lets the time run after which Unknown is told.
+func (t *turn) noNews() {
+	if t.silent {
+		return
+	}
+	t.silent = true
+	if !t.Told {
+		t.set(TimerUnknown, t.Terms.UnknownAfter)
+	}
+}
+
 // silence asks again after a pause, and tells Unknown if it lasts.
 func (t *turn) silence() {
-	if !t.silent {
-		t.silent = true
-		if !t.Told {
-			t.set(TimerUnknown, t.Terms.UnknownAfter)
-		}
-	}
+	t.noNews()
 	if t.Phase == Committed && t.CancelAsked && t.Able.Cancels && t.last != CallCancel {
 		t.ask(CallCancel)
 		return
@@ -314,6 +321,9 @@ func (t *turn) lateWord(r provider.Reply) {
 			return
 		}
 		t.Charged, t.Approved = true, r.Amount
+		if t.Resolved != nil {
+			t.contradict("the provider says that money moved: it goes back")
+		}
 		t.moneyCameBack()
 	case provider.Declined, provider.Cancelled:
 		t.contradicted(r)

@@ -256,7 +256,7 @@ func TestProofAgainstAPersonsWordIsListedUntilSeen(t *testing.T) {
 
 func TestMoneyFoundAfterNotChargedGoesBack(t *testing.T) {
 	p := unknown(t, pay.KindOffline, everything()).do(Event{What: ResolveRequested}).is(Committed, pay.Cancelled, NoCall)
-	p.fire(TimerNext).verdict(provider.Approved).is(Settled, pay.Cancelled, NoCall).want("it goes back", p.fx.Reverse)
+	p.fire(TimerNext).verdict(provider.Approved).is(Settled, pay.Cancelled, NoCall).want("it goes back", p.fx.Reverse).want("and is listed", p.s.Contradiction != "" && p.s.Unattended())
 	p = unknown(t, pay.KindPayout, Abilities{}).do(Event{What: ResolveRequested}).fire(TimerNext).verdict(provider.Approved).is(Settled, pay.Cancelled, NoCall)
 	p.want("what cannot go back is listed", !p.fx.Reverse && p.s.Charged && p.s.Unattended())
 	able := everything()
