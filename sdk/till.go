@@ -79,6 +79,13 @@ func (s *Service) Drain(ctx context.Context, grace time.Duration) (int, error) {
 	return sh.Drain(ctx), nil
 }
 
+// Rest implements module.Rester.
+func (s *Service) Rest(ctx context.Context) {
+	if sh, err := s.running(); err == nil {
+		sh.Rest(ctx)
+	}
+}
+
 // settle is how much later than a change the state of health is looked at, so that a payment in hand does not pay for it.
 const settle = 50 * time.Millisecond
 

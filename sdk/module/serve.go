@@ -17,9 +17,13 @@ import (
 	modulev1 "github.com/payrack/payrack/internal/rpc/payrack/module/v1"
 )
 
-// graceAlone is how long a module goes on with what is running once its host is gone. Its successor waits for the journal meanwhile,
-// so it is no more than an HTTP exchange in hand needs.
+// graceAlone is the most that a module goes on once its host is gone. Its successor waits for the journal meanwhile, so it is no more
+// than an HTTP exchange in hand needs.
 const graceAlone = 10 * time.Second
+
+// Rester is a Service that can wait for what is in hand alone, which is less than Drain waits for: a payment whose customer has not paid yet
+// goes on under the next host.
+type Rester interface{ Rest(ctx context.Context) }
 
 // Launched says whether a host started this process, so that a program can tell how it is meant to act.
 func Launched() bool { return os.Getenv(handshake().MagicCookieKey) == handshake().MagicCookieValue }
@@ -78,7 +82,7 @@ func serve(svc Service, rpc modulev1.ModuleServiceServer, log hclog.Logger) int 
 	return 0
 }
 
-// finish drains and closes; a service that panics or hangs in it does not keep the process.
+// finish lets what is in hand end, and closes; a service that panics or hangs in it does not keep the process.
 func finish(svc Service, log hclog.Logger, grace time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), grace+5*time.Second)
 	defer cancel()
@@ -86,6 +90,12 @@ func finish(svc Service, log hclog.Logger, grace time.Duration) {
 	go func() {
 		defer close(done)
 		_ = guard(log, "drain", func() error {
+			if r, ok := svc.(Rester); ok {
+				resting, cancel := context.WithTimeout(ctx, grace)
+				defer cancel()
+				r.Rest(resting)
+				return nil
+			}
 			running, err := svc.Drain(ctx, grace)
 			if running > 0 {
 				log.Warn("left with operations running; they are taken up at the next start", "running", running)
