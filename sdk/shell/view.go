@@ -135,6 +135,10 @@ func (s *Shell) say(v *pay.Operation, st engine.State, language string) {
 	case v.Text == "":
 		v.Text = s.o.Words.Outcome(v.Outcome.Code(), language)
 	}
+	if !v.Outcome.Final() && !v.OtherTender && v.Kind.Payment() {
+		_, hint := s.o.Words.Error(pay.CodeUnknown, language)
+		v.Hint = first(v.Hint, hint)
+	}
 	if st.Contradiction != "" {
 		v.Hint = first(v.Hint, st.Contradiction)
 	}
