@@ -11,6 +11,7 @@ import (
 )
 
 // footprint is what a process holds of the memory, in MB of a million bytes: what of it lies in the memory now, and what is its alone.
+// The pages of its program that it has only read count as resident and not as private: the system drops them when it wants to.
 type footprint struct {
 	resident, private float64
 }
@@ -52,14 +53,14 @@ func measureMemory(ctx context.Context, in *installation) ([]Result, error) {
 		newResult("host_memory", "MB", host.resident, idle.resident,
 			fmt.Sprintf("resident; private %.1f / %.1f; against an idle gRPC process; target: at most 30", host.private, idle.private)),
 		newResult("module_memory", "MB", module.private, idle.private,
-			fmt.Sprintf("private; resident %.1f / %.1f; target: at most 30", module.resident, idle.resident)),
+			fmt.Sprintf("private, without its program's own pages; resident %.1f / %.1f; target: at most 30", module.resident, idle.resident)),
 	}, nil
 }
 
 func footprintOf(pid int) (footprint, error) {
 	sums, err := kilobytes(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err == nil {
-		return footprint{resident: sums["Rss"], private: sums["Private_Clean"] + sums["Private_Dirty"]}, nil
+		return footprint{resident: sums["Rss"], private: sums["Private_Dirty"]}, nil
 	}
 	// A process that forbids core dumps shows no more than this to those who may not trace it.
 	sums, err = kilobytes(fmt.Sprintf("/proc/%d/status", pid))
