@@ -259,8 +259,8 @@ func (r *resident) ask(ctx context.Context, l *life) ([]pay.Operation, error) {
 func (r *resident) adopt(ctx context.Context, l *life, pending []pay.Operation) {
 	r.learn(ctx, pending)
 	r.mu.Lock()
-	r.life, r.refused, r.tried = l, nil, true
-	r.health = module.Health{State: "ok", Busy: r.health.Busy}
+	r.life, r.refused = l, nil
+	r.health = module.Health{State: stateStarting, Busy: r.health.Busy} // until its first word
 	r.mu.Unlock()
 	r.changed.fire()
 	r.host.changed.fire()
@@ -390,6 +390,7 @@ func (r *resident) report(h module.Health) {
 	r.mu.Lock()
 	changed := r.health.State != h.State
 	r.health = h
+	r.tried = r.tried || r.life != nil
 	r.mu.Unlock()
 	if changed {
 		r.log.Info("module's state", "state", h.State, "text", h.Text, "busy", h.Busy)
