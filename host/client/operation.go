@@ -32,9 +32,15 @@ type Order struct {
 // beginLimit is how long Begin looks for a lost host before it says that it does not know.
 const beginLimit = 30 * time.Second
 
+// mostNamed bounds module, kind and ref, in bytes: what no host takes is not sent, for a message that is too large is answered by nobody.
+const mostNamed = 16 << 10
+
 // Begin begins the operation, or joins it if the ref with the same parameters is known already (existed). An error without MayHaveMoved
 // is a refusal: this call created no operation. With MayHaveMoved nobody can say yet; the same Begin again is harmless and the way to know.
 func (s *Session) Begin(ctx context.Context, o Order) (op pay.Operation, existed bool, err error) {
+	if len(o.Params) > pay.MaxParams || len(o.Module)+len(o.Kind)+len(o.Ref) > mostNamed {
+		return pay.Operation{}, false, &pay.Error{Code: pay.ErrArgument, Text: fmt.Sprintf("params: at most %d bytes are allowed", pay.MaxParams)}
+	}
 	ctx, cancel := limit(ctx, beginLimit)
 	defer cancel()
 	if o.Ref == "" && !o.Kind.Money() && o.Kind != pay.KindCloseDay {
