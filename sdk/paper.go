@@ -193,8 +193,12 @@ func (s *Service) reportDocument(ctx context.Context, sh *shell.Shell, d slip.Do
 	if err := json.Unmarshal(op.Result, &r); err != nil {
 		return d, fmt.Errorf("read the report of %s: %w", op.Ref, err)
 	}
+	detailed := r.Detailed
+	if wanted, known := sh.Paper(op.Ref); known && r.Closing {
+		detailed = wanted
+	}
 	s.mu.Lock()
-	detailed := r.Detailed || r.Closing && s.settings.Common().DetailedClose
+	detailed = detailed || r.Closing && s.settings.Common().DetailedClose
 	s.mu.Unlock()
 	if detailed && r.Closing {
 		if err := sh.Details(ctx, &r); err != nil {

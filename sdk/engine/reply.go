@@ -265,7 +265,8 @@ func (t *turn) waiting(r provider.Reply) {
 		t.turn = true
 		t.mindTheTill()
 	}
-	if r.Status != "" && !t.Told {
+	if r.Status != "" && r.Status != t.status && !t.Told {
+		t.status = r.Status
 		t.tell(pay.Event{Kind: pay.EvStatus, Text: r.Status})
 	}
 	t.progress()

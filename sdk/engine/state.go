@@ -124,6 +124,7 @@ type passing struct {
 	watched     bool
 	orphaned    bool      // the orphan timer runs
 	turn        bool      // the customer's turn: the provider said Waiting, or a QR code is shown
+	status      string    // the last words for the cashier
 	silent      bool      // the provider gave no word since
 	lost        time.Time // since when Prepare brings nothing
 	pauses      int

@@ -20,6 +20,9 @@ import (
 // Begin records an operation durably and starts it. The same ref with the same digest joins the operation that there is, with existed
 // true; another digest is pay.ErrRefReused. An error says that no operation was created and nothing was sent.
 func (s *Shell) Begin(ctx context.Context, r pay.Request, digest []byte) (v pay.Operation, existed bool, err error) {
+	if r.Kind == pay.KindCloseDay {
+		defer func() { s.wantPaper(v.Ref, r.Params.Detailed) }()
+	}
 	row, err := s.o.Journal.Operation(ctx, r.Ref)
 	if err == nil {
 		return s.join(ctx, row, r, digest)
@@ -52,6 +55,28 @@ func (s *Shell) Begin(ctx context.Context, r pay.Request, digest []byte) (v pay.
 	}
 	s.point("written begun")
 	return s.start(row, r, original)
+}
+
+// wantPaper keeps how the last who asked for a close of day wants its paper: asking again changes nothing else (payrack.h).
+func (s *Shell) wantPaper(ref pay.Ref, detailed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ref != "" {
+		s.paper = closePaper{ref, detailed}
+	}
+}
+
+// Paper says whether the paper of a close of day was asked for in detail; known is false where nobody asked since the start.
+func (s *Shell) Paper(ref pay.Ref) (detailed, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.paper.detailed, s.paper.ref == ref
+}
+
+// closePaper is the paper that was asked for last.
+type closePaper struct {
+	ref      pay.Ref
+	detailed bool
 }
 
 // start makes a journaled operation live.

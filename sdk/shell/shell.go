@@ -61,6 +61,7 @@ type Shell struct {
 	busy      map[string]pay.Ref // till -> its running operation about money
 	closes    pay.Ref            // the close of day that runs
 	changed   chan struct{}      // closed and made anew when the state of any operation changes
+	paper     closePaper
 	lastWord  wordOfProvider
 
 	// booking is held for reading while money is booked or an operation changes its shift, and for writing while a close of day counts
