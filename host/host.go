@@ -182,8 +182,8 @@ func (h *Host) serve(ctx context.Context, lock *single) error {
 	}
 	server := h.server()
 	served := make(chan error, 1)
+	h.startModules() // before the first session, which waits for them
 	go func() { served <- server.Serve(listener) }()
-	h.startModules()
 	h.log.Info("serving", "address", h.address, "modules", h.ids)
 	if h.o.Ready != nil {
 		h.o.Ready(announced)
