@@ -184,7 +184,7 @@ func (d driver) Refund(ctx context.Context, op, original provider.Operation) (pr
 	return d.do(ctx, "refund", op, func(f fault) provider.Reply { d.b.put(op, original.Key, f); return d.b.word(op.Key) })
 }
 
-// till is a driver whose provider shows QR codes, counts, and keeps shifts.
+// counting is a driver whose provider shows QR codes, counts, and keeps shifts.
 type counting struct{ driver }
 
 func (d counting) Prepares(k pay.Kind) bool { return k == pay.KindOnline }
