@@ -140,6 +140,7 @@ func bareShop(t testing.TB) *shop {
 		if t.Failed() {
 			s.showLogs()
 		}
+		os.RemoveAll(filepath.Dir(s.place.Address()))
 		os.RemoveAll(home)
 	})
 	must(t, os.MkdirAll(s.home, 0o755))
