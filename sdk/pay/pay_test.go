@@ -3,7 +3,9 @@ package pay
 import (
 	"encoding/json"
 	"os"
+	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -133,6 +135,22 @@ func TestSecretParametersNeverStandInThePublicOnes(t *testing.T) {
 	public := string(p.Public())
 	if strings.Contains(public, "1234") || strings.Contains(public, "4111") || strings.Contains(public, "pin") || !strings.Contains(public, `"new"`) {
 		t.Fatal(public)
+	}
+}
+
+func TestAKnownParameterInOtherLettersIsRefused(t *testing.T) {
+	fields := reflect.TypeFor[Params]()
+	for i := range fields.NumField() {
+		name, _, _ := strings.Cut(fields.Field(i).Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
+		if !slices.Contains(knownParams, name) {
+			t.Errorf("%s is not among the known names", name)
+		}
+		if p, err := ParseParams(`{"` + strings.ToUpper(name) + `":null}`); CodeOf(err) != ErrArgument {
+			t.Errorf("%s: %v, public %s", name, err, p.Public())
+		}
 	}
 }
 

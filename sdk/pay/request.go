@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -22,8 +23,7 @@ type Request struct {
 	Operator  string   `json:"operator,omitempty"`
 	// Initiator is who asked, for the request log: the operator, else the till.
 	Initiator string `json:"initiator,omitempty"`
-	// Original is set of a refund: the payment that it returns.
-	Language string `json:"language,omitempty"` // "ru" or "en"; empty: the module's own setting
+	Language  string `json:"language,omitempty"` // "ru" or "en"; empty: the module's own setting
 }
 
 // Params are the parameters of an operation, as payrack.h names them. Raw holds the whole object, so that what a newer till says is
@@ -51,10 +51,15 @@ type Params struct {
 // MaxParams is the size of the largest params object, in bytes.
 const MaxParams = 1 << 20
 
-// SecretParams are the parameters that are never written anywhere; only their HMAC enters the digest (design §3.1).
+// knownParams are the names in Params.
+var knownParams = []string{"code", "original_ref", "receipt", "document", "items", "card", "shift", "from", "to", "detailed", "despite", "system",
+	"reason", "name", "args"}
+
+// secretParams are the parameters that are never written anywhere; only their HMAC enters the digest (design §3.1).
 var secretParams = []string{"code", "card", "args"}
 
-// ParseParams reads a params object; "" is an empty one. What is not a JSON object, has a known name with another type, or a name twice, is refused.
+// ParseParams reads a params object; "" is an empty one. What is not a JSON object, has a known name with another type or in other
+// letter case, or a name twice, is refused.
 func ParseParams(text string) (Params, error) {
 	bad := func(format string, args ...any) (Params, error) {
 		return Params{}, &Error{Code: ErrArgument, Text: "params: " + fmt.Sprintf(format, args...)}
@@ -128,7 +133,8 @@ func syntaxOffset(err error) int64 {
 	return 0
 }
 
-// uniqueNames refuses an object whose top level has one name twice: which of the two counts would be chance.
+// uniqueNames refuses an object whose top level has one name twice: which of the two counts would be chance. A known name in other
+// letter case is refused too: package json would take "Code" for the code, and nobody else would know it for a secret.
 func uniqueNames(raw []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	if _, err := dec.Token(); err != nil {
@@ -148,6 +154,11 @@ func uniqueNames(raw []byte) error {
 			return fmt.Errorf("%.40q stands twice", name)
 		}
 		seen[name] = true
+		for _, known := range knownParams {
+			if name != known && strings.EqualFold(name, known) {
+				return fmt.Errorf("%.40q: %q is meant", name, known)
+			}
+		}
 		var skip json.RawMessage
 		if err := dec.Decode(&skip); err != nil {
 			return fmt.Errorf("not JSON after %.40q", name)
