@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/payrack/payrack/sdk/pay"
@@ -52,11 +53,17 @@ func forced(args json.RawMessage) bool {
 	if json.Unmarshal(args, &a) != nil {
 		return true
 	}
-	switch string(a["force"]) {
-	case "", "false", "0", `"0"`, `""`, "null", `"false"`:
-		return false
+	for name, value := range a {
+		if !strings.EqualFold(name, "force") { // a module reads the name in any letter case
+			continue
+		}
+		switch string(value) {
+		case "false", "0", `"0"`, `""`, "null", `"false"`:
+		default:
+			return true
+		}
 	}
-	return true
+	return false
 }
 
 // mayFind narrows a receiver's question to today; what is open may be of any day.

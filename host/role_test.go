@@ -68,6 +68,8 @@ func TestAReceiverDoesTodaysWorkOnly(t *testing.T) {
 	force := &hostv1.BeginRequest{Module: "fake", Kind: "command", Params: `{"name":"activate","args":{"force":true}}`}
 	_, err = till.begin(force)
 	denied(t, "forced activation", err)
+	_, err = till.begin(&hostv1.BeginRequest{Module: "fake", Kind: "command", Params: `{"name":"activate","args":{"force":false,"FORCE":true}}`})
+	denied(t, "forced activation in other letters", err)
 	if _, err := till.begin(&hostv1.BeginRequest{Module: "fake", Kind: "command", Params: `{"name":"activate","args":{"force":0}}`}); err != nil {
 		t.Error(err)
 	}
