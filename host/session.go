@@ -208,7 +208,7 @@ func (a *api) SetOption(ctx context.Context, in *hostv1.SetOptionRequest) (*host
 		return nil, err
 	}
 	err = a.h.setOption(s, in.GetKey(), in.GetValue())
-	return &hostv1.SetOptionResponse{Refusal: a.refuse(s, "set option", err, "key", in.GetKey())}, nil
+	return &hostv1.SetOptionResponse{Refusal: a.refuse(s, "set option", err, "key", shorten(in.GetKey(), 40))}, nil
 }
 
 func (h *Host) setOption(s *session, key, value string) error {
