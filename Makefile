@@ -18,7 +18,7 @@ export GOFLAGS += -buildvcs=false
 all: build
 
 build: programs library cashier
-	cd $(HOME_DIR) && find . -type f \( -name payrack -o -path './modules/*' \) ! -name '*.ini' | LC_ALL=C sort | xargs sha256sum > payrack.sha256
+	cd $(HOME_DIR) && sha256sum payrack $(foreach m,$(MODULES),modules/$(m)/$(m)) > payrack.sha256
 
 programs:
 	@mkdir -p $(HOME_DIR)
