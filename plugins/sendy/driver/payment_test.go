@@ -298,6 +298,9 @@ func TestWhatNeverLeftIsToldSo(t *testing.T) {
 	if err := c.s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := c.Counters(t.Context()); err == nil { // uses up a connection that was kept
+		t.Fatal("a closed server answers")
+	}
 	ctx, track := exchange.Track(t.Context())
 	_, err := c.Commit(ctx, op)
 	if err == nil || !exchange.NotSent(err) || !track.Touched() || track.MoneySent() {
