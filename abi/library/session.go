@@ -225,7 +225,7 @@ func (s *session) setOption(key, value Text) error {
 	return nil
 }
 
-// LastCode, LastError and LastHint are of the last refusal on the session and thread; handle 0: of pr_open, or of a wild handle.
+// LastCode is pr_last_code: of the last refusal on the session and thread; handle 0: of pr_open, or of a wild handle.
 func (l *Library) LastCode(th Thread, handle int32) pay.Code {
 	e, _, code := l.lastRefusal(th, handle)
 	if code < 0 {
@@ -234,6 +234,7 @@ func (l *Library) LastCode(th Thread, handle int32) pay.Code {
 	return e.Code
 }
 
+// LastError is pr_last_error: the text of the refusal that LastCode names.
 func (l *Library) LastError(th Thread, handle int32) Output {
 	e, enc, code := l.lastRefusal(th, handle)
 	if code < 0 {
@@ -242,6 +243,7 @@ func (l *Library) LastError(th Thread, handle int32) Output {
 	return said(e.Text, enc)
 }
 
+// LastHint is pr_last_hint: what the cashier should do about it.
 func (l *Library) LastHint(th Thread, handle int32) Output {
 	e, enc, code := l.lastRefusal(th, handle)
 	if code < 0 {
