@@ -275,6 +275,8 @@ func broken(a State, e Event, b State, fx Effects) string {
 		return "charged without an amount"
 	case a.MaybeSent && !b.MaybeSent:
 		return "what may have been sent is taken for unsent"
+	case a.Final() && b.Abandoned && !a.Abandoned:
+		return "abandoned after its outcome was final (§3.6)"
 	case b.Abandoned && !b.abandonable():
 		return "abandoned, and cannot be given back (§3.6)"
 	case a.Abandoned && !b.Abandoned, a.CancelAsked && !b.CancelAsked, a.Told && !b.Told:

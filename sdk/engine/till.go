@@ -74,7 +74,7 @@ func (t *turn) waitIsOver() {
 // cancelWaitIsOver: no proof came in time. If the till had asked, it may take another tender, and what still arrives goes back (§3.6).
 func (t *turn) cancelWaitIsOver() {
 	switch {
-	case t.Phase != Committed || !t.CancelAsked:
+	case t.Final() || t.Phase != Committed || !t.CancelAsked: // a person's word is final, though inquiry goes on
 	case t.harmless():
 		t.settle(pay.Cancelled, "cancelled", provider.Reply{})
 	case t.Abandoned || !t.TillCancelled || !t.abandonable():

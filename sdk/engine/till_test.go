@@ -248,6 +248,12 @@ func TestAPersonsWordSettlesAndInquiryGoesOn(t *testing.T) {
 	p.is(Settled, pay.Approved, NoCall).wrote("proved").want("done", !p.s.Open())
 }
 
+func TestAPersonsWordAfterACancelIsNotAbandonedWhenTheCancelsTimeRunsOut(t *testing.T) {
+	p := unknown(t, pay.KindOffline, everything()).do(Event{What: CancelRequested}).set(TimerCancel)
+	p.do(Event{What: ResolveRequested, Charged: true}).heard(pay.Approved, false).fire(TimerCancel).wrote("")
+	p.want("it can be confirmed", !p.s.Abandoned && p.s.CanConfirm()).do(Event{What: ConfirmRequested}).wrote("confirmed")
+}
+
 func TestProofAgainstAPersonsWordIsListedUntilSeen(t *testing.T) {
 	p := unknown(t, pay.KindOffline, everything()).do(Event{What: ResolveRequested, Charged: true}).crash(true).is(Committed, pay.Approved, CallInquire)
 	p.reply(provider.Reply{Verdict: provider.Declined, Code: "51"}).is(Settled, pay.Approved, NoCall).want("listed", p.s.Contradiction != "" && p.s.Unattended())
