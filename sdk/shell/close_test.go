@@ -3,6 +3,7 @@ package shell
 import (
 	"context"
 	"encoding/json"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -257,5 +258,39 @@ func TestPaymentsAndClosesOfManyTillsNeitherBlockNorMiscount(t *testing.T) {
 			t.Errorf("%d payments of 40 were counted, in %d closes", counted, closes)
 		}
 		w.wantBooks()
+	})
+}
+
+func TestNothingIsBookedBetweenTheSumsAndTheEndOfAShift(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		var closing, closed, booked atomic.Bool
+		w.stop()
+		w.options.Around = func(point string) {
+			switch {
+			case point != "write approved":
+			case closing.Load(): // the sums are taken, the shift is still open
+				if w.shell().booking.TryRLock() {
+					w.shell().booking.RUnlock()
+					t.Errorf("money could be booked now")
+				}
+				closed.Store(true)
+			default:
+				if w.shell().booking.TryLock() {
+					w.shell().booking.Unlock()
+					t.Errorf("sums could be taken while money is booked")
+				}
+				booked.Store(true)
+			}
+		}
+		w.start(0)
+		w.pays("p", pay.Approved)
+		closing.Store(true)
+		if _, err := w.closeDay(); err != nil {
+			t.Fatal(err)
+		}
+		w.wantEnd("close-bank-5", pay.Approved)
+		if !closed.Load() || !booked.Load() {
+			t.Errorf("closed %v, booked %v", closed.Load(), booked.Load())
+		}
 	})
 }

@@ -80,6 +80,7 @@ var scenarios = []scenario{
 func TestACrashAnywhereLosesNoMoneyAndTakesNoneTwice(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			for at := 1; ; at++ {
 				name := ""
 				if t.Run("", func(t *testing.T) { name = crashAt(t, s, at) }); name == "" || t.Failed() {

@@ -210,6 +210,28 @@ func TestOneOperationNeverLivesTwice(t *testing.T) {
 	w.wantBooks()
 }
 
+func TestARowThatWasReadBeforeAnotherCopyWasForgottenIsReadAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pays("p", pay.Approved)
+		later(time.Second)
+		_, forgotten := w.shell().hold("p")
+		stale, err := w.shell().revive(t.Context(), w.row("p"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.acknowledge("p", pay.AckConfirm); err != nil {
+			t.Fatal(err)
+		}
+		later(time.Second)
+		if o := w.shell().install(stale, forgotten); o != nil {
+			t.Errorf("a copy from before the confirmation lives: %v", o.stateNow().Ack)
+		}
+		if err := w.acknowledge("p", pay.AckReverse); pay.CodeOf(err) != pay.ErrState {
+			t.Errorf("reversed after it was confirmed: %v", err)
+		}
+	})
+}
+
 func (w *world) mustBeginAt(ref pay.Ref, pos string) {
 	w.t.Helper()
 	if _, err := w.begin(pay.Request{Ref: ref, Kind: pay.KindOffline, PosID: pos}); err != nil {

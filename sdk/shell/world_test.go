@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -266,8 +267,35 @@ type world struct {
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{t: t, path: filepath.Join(t.TempDir(), "journal.db"), bank: newBank()}
+	t.Helper()
+	empty, err := emptyJournal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, path: filepath.Join(t.TempDir(), "journal.db"), bank: newBank()}
+	if err := os.WriteFile(w.path, empty, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return w
 }
+
+// emptyJournal is the file of a journal that was made once: making one takes longer than most tests.
+var emptyJournal = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "journal")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "journal.db")
+	j, err := journal.Open(context.Background(), path, journal.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := j.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // inBubble runs a test in virtual time, with a module that has just been started.
 func inBubble(t *testing.T, f func(t *testing.T, w *world)) {
@@ -295,7 +323,10 @@ func (w *world) start(at int) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	o.Journal, o.Around, o.Words, o.Language, o.Slips = j, w.life.point, words, "en", 1
+	o.Journal, o.Words, o.Language, o.Slips = j, words, "en", 1
+	if o.Around == nil {
+		o.Around = w.life.point
+	}
 	o.About.ID, o.About.Traits.RefusesDuplicates = "bank", true
 	o.About.Kinds = []pay.Kind{pay.KindOnline, pay.KindOffline, pay.KindRefund, pay.KindPayout, pay.KindCloseDay, pay.KindReport, pay.KindTest, pay.KindCommand}
 	if o.Driver == nil {
