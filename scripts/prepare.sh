@@ -2,7 +2,7 @@
 # Installs what the tests need besides Go, gcc and make, where it may: as root on Debian. Elsewhere the tests say what they leave out.
 set -eu
 want=()
-command -v python3 >/dev/null || want+=(python3-minimal)
+command -v python3 >/dev/null && python3 -c "import ctypes" 2>/dev/null || want+=(python3)
 command -v unshare >/dev/null || want+=(util-linux)
 command -v gcc >/dev/null || want+=(gcc libc6-dev)
 command -v nm >/dev/null || want+=(binutils)

@@ -8,6 +8,6 @@ if ! go tool -modfile=tools/go.mod buf --version >/dev/null 2>&1; then
 fi
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-cp -r internal tools "$copy"
+cp -r go.mod go.sum internal tools "$copy"
 (cd "$copy/internal/rpc" && go tool -modfile=../../tools/go.mod buf lint && go tool -modfile=../../tools/go.mod buf generate)
 diff -r internal/rpc "$copy/internal/rpc" || { echo "internal/rpc is stale: make generate"; exit 1; }
