@@ -267,6 +267,61 @@ func TestARefusalAfterALostBeginIsBelievedOnlyIfTheIndexKnowsNothing(t *testing.
 	}
 }
 
+// cutBegin makes the first Begin arrive and its answer get lost; every later one is refused, as by a host whose module is down.
+func cutBegin(h *clienttest.Host) {
+	begins := 0
+	h.Refuse = func(*hostv1.BeginRequest) *pay.Error {
+		if begins > 1 {
+			return &pay.Error{Code: pay.ErrModuleDown}
+		}
+		return nil
+	}
+	h.Around = func(method string, next func() (any, error)) (any, error) {
+		if method != "Begin" {
+			return next()
+		}
+		begins++
+		r, err := next()
+		if begins == 1 {
+			return nil, errors.New("cut")
+		}
+		return r, err
+	}
+}
+
+func TestACloseOfDayIsNamedByItsModuleBeforeItLeavesSoThatItCanBeAskedAbout(t *testing.T) {
+	h := host(t, nil)
+	h.Infos["shift"] = `{"shift":7,"close_ref":"close-sendy-7.2"}`
+	cutBegin(h)
+	op, existed, err := open(t, h).Begin(t.Context(), client.Order{Module: "sendy", Kind: pay.KindCloseDay, Params: "{}"})
+	if err != nil || !existed || op.Ref != "close-sendy-7.2" {
+		t.Errorf("got %+v, %v, %v: the close is there", op, existed, err)
+	}
+	if got := h.Begun(); !slices.Equal(got, []pay.Ref{"close-sendy-7.2"}) {
+		t.Errorf("begun: %v", got)
+	}
+}
+
+func TestACloseOfDayThatNobodyNamedIsNeverRefusedOnceItMayHaveLeft(t *testing.T) {
+	h := host(t, nil)
+	cutBegin(h)
+	ctx, cancel := context.WithCancel(t.Context())
+	refuse, refusals := h.Refuse, 0
+	h.Refuse = func(r *hostv1.BeginRequest) *pay.Error {
+		e := refuse(r)
+		if e != nil {
+			if refusals++; refusals == 3 {
+				cancel()
+			}
+		}
+		return e
+	}
+	_, _, err := open(t, h).Begin(ctx, client.Order{Module: "sendy", Kind: pay.KindCloseDay, Params: "{}"})
+	if e, _ := errors.AsType[*pay.Error](err); e == nil || !e.MayHaveMoved || e.Code != pay.CodeUnknown {
+		t.Errorf("got %#v", err)
+	}
+}
+
 func TestARefusalComesOutAsItWentIn(t *testing.T) {
 	h := host(t, nil)
 	h.Refuse = func(*hostv1.BeginRequest) *pay.Error {

@@ -36,7 +36,8 @@ const beginLimit = 30 * time.Second
 const mostNamed = 16 << 10
 
 // Begin begins the operation, or joins it if the ref with the same parameters is known already (existed). An error without MayHaveMoved
-// is a refusal: this call created no operation. With MayHaveMoved nobody can say yet; the same Begin again is harmless and the way to know.
+// is a refusal: this call created no operation. With MayHaveMoved nobody can say yet; the same Begin again is harmless and the way to know,
+// under op.Ref where one is given.
 func (s *Session) Begin(ctx context.Context, o Order) (op pay.Operation, existed bool, err error) {
 	if len(o.Params) > pay.MaxParams || len(o.Module)+len(o.Kind)+len(o.Ref) > mostNamed {
 		return pay.Operation{}, false, &pay.Error{Code: pay.ErrArgument, Text: fmt.Sprintf("params: at most %d bytes are allowed", pay.MaxParams)}
@@ -51,10 +52,14 @@ func (s *Session) Begin(ctx context.Context, o Order) (op pay.Operation, existed
 	for {
 		op, existed, done, err := b.attempt(ctx)
 		if done {
+			if err != nil {
+				op.Ref = b.order.Ref
+			}
 			return op, existed, err
 		}
 		if ctx.Err() != nil || wait(ctx, s, pause.NextBackOff()) != nil {
-			return pay.Operation{}, false, &pay.Error{Code: pay.CodeUnknown, MayHaveMoved: true, Cause: fmt.Errorf("begin %s: %w", o.Ref, errors.Join(err, ctx.Err()))}
+			unknown := &pay.Error{Code: pay.CodeUnknown, MayHaveMoved: true, Cause: fmt.Errorf("begin %s: %w", b.order.Ref, errors.Join(err, ctx.Err()))}
+			return pay.Operation{Ref: b.order.Ref}, false, unknown
 		}
 	}
 }
@@ -79,6 +84,9 @@ func (b *begin) attempt(ctx context.Context) (op pay.Operation, existed, done bo
 	if err != nil {
 		return pay.Operation{}, false, !b.left, err
 	}
+	if err := b.name(ctx, l); err != nil {
+		return pay.Operation{}, false, !b.left && ctx.Err() != nil, err
+	}
 	o := b.order
 	r, err := l.host.Begin(l.context(ctx), &hostv1.BeginRequest{
 		Module: o.Module, Kind: string(o.Kind), Amount: int64(o.Amount), Ref: string(o.Ref), Params: o.Params, NoPrompts: o.NoPrompts,
@@ -90,6 +98,31 @@ func (b *begin) attempt(ctx context.Context) (op pay.Operation, existed, done bo
 		return b.refused(ctx, err)
 	}
 	return unpack(r.GetOperation()), r.GetExisted(), true, nil
+}
+
+// name has the module name the close of its open shift, so that it can be repeated and looked up like everything else. Where the module
+// does not say, the host names it, or refuses in its own words. An error means that the host is gone, and that nothing has left.
+func (b *begin) name(ctx context.Context, l *link) error {
+	if b.order.Ref != "" || b.order.Kind != pay.KindCloseDay {
+		return nil
+	}
+	r, err := l.host.Info(l.context(ctx), &hostv1.InfoRequest{Module: b.order.Module, What: "shift"})
+	switch {
+	case err != nil && lost(ctx, l, err):
+		l.drop(err)
+		return broken(ctx, "ask for the shift", err)
+	case err != nil && ctx.Err() != nil:
+		return gaveUp(ctx, "ask for the shift")
+	case err != nil || refusal(r.GetRefusal()) != nil:
+		return nil
+	}
+	var shift struct {
+		CloseRef pay.Ref `json:"close_ref"`
+	}
+	if json.Unmarshal(r.GetJson(), &shift) == nil {
+		b.order.Ref = shift.CloseRef
+	}
+	return nil
 }
 
 // failed notes that the request may have left, unless the host's answer proves that it was not looked at, and says whether that is the end.
@@ -113,12 +146,15 @@ func (b *begin) failed(ctx context.Context, l *link, err error) (done bool) {
 	return false
 }
 
-// refused believes a refusal of the first try. Of a later one it asks whether an earlier try had begun the operation after all: a module
+// refused believes a refusal of the first try. After a later one it asks whether an earlier try had begun the operation after all: a module
 // that is down now may have it.
 func (b *begin) refused(ctx context.Context, refused error) (op pay.Operation, existed, done bool, err error) {
 	e, _ := errors.AsType[*pay.Error](refused)
-	if !b.left || b.order.Ref == "" || e.Code == pay.ErrRefReused || e.MayHaveMoved {
+	if !b.left || e.Code == pay.ErrRefReused || e.MayHaveMoved {
 		return pay.Operation{}, false, true, refused
+	}
+	if b.order.Ref == "" { // the host named it, and nobody can be asked about it
+		return pay.Operation{}, false, false, refused
 	}
 	op, err = b.s.Operation(ctx, b.order.Ref)
 	switch {
