@@ -58,9 +58,7 @@ func (l *Library) Release(th Thread, handle int32) pay.Code {
 	if code < 0 {
 		return code
 	}
-	l.mu.Lock()
-	delete(l.ops, handle)
-	l.mu.Unlock()
+	l.forget(handle)
 	if o.s.forgetRead(o) {
 		o.acknowledge(pay.AckConfirm)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/payrack/payrack/sdk/pay"
 )
 
-// Found is how a classic call gives the handle to its caller before the first event.
+// Found is how a call gives the handle to its caller before anything leaves, and takes it back with 0 where nothing was begun.
 type Found func(op int32)
 
 // PayOnline is pr_pay_online.
@@ -97,7 +97,9 @@ func moneyless(module Text, kind pay.Kind, ref pay.Ref, params string) (client.O
 }
 
 // classic begins an operation and blocks until its outcome, which it returns.
-func (l *Library) classic(th Thread, handle int32, found Found, order func(*session) (client.Order, error)) pay.Code {
+func (l *Library) classic(th Thread, handle int32, found Found, order func(*session) (client.Order, error)) (code pay.Code) {
+	var handed int32
+	defer guardBegun(&handed, &code)
 	s, code := l.session(th, handle)
 	if code < 0 {
 		return code
@@ -106,7 +108,7 @@ func (l *Library) classic(th Thread, handle int32, found Found, order func(*sess
 	if err != nil {
 		return s.refuse(th, err)
 	}
-	op, err := s.classic(th, o, found)
+	op, err := s.classic(th, o, func(handle int32) { handed = handle; found(handle) })
 	if err != nil {
 		return s.refuse(th, err)
 	}
@@ -116,11 +118,10 @@ func (l *Library) classic(th Thread, handle int32, found Found, order func(*sess
 // classic is the loop of a classic call: events go to the callback on the calling thread. An error means that nothing was begun.
 func (s *session) classic(th Thread, order client.Order, found Found) (*operation, error) {
 	order.NoPrompts = s.flags&FlagNoPrompts != 0 || s.calls.get().Function == 0
-	o, err := s.begin(s.ctx, order, true)
+	o, err := s.begin(s.ctx, order, true, found)
 	if err != nil {
 		return nil, err
 	}
-	found(o.handle)
 	defer o.classicEnds()
 	for o.hasBegun() { // else Begin has already waited for the host as long as is decent
 		it, ok := o.take(o.ctx, first)
@@ -160,9 +161,7 @@ func (l *Library) Activate(th Thread, handle int32, module, terminal, serial, co
 	}
 	outcome := o.readOutcome()
 	view := o.present()
-	l.mu.Lock()
-	delete(l.ops, o.handle)
-	l.mu.Unlock()
+	l.forget(o.handle)
 	o.end()
 	if outcome == pay.CodeOK {
 		return pay.CodeOK

@@ -182,3 +182,16 @@ func (o *operation) cancel(why string) error {
 	defer cancel()
 	return o.s.client.Cancel(ctx, o.ref(), why)
 }
+
+// sendWish asks for the cancel that was wished for while Begin was on its way.
+func (o *operation) sendWish() {
+	o.mu.Lock()
+	wish, ref := o.wish, o.view.Ref
+	o.wish = nil
+	o.mu.Unlock()
+	if wish != nil {
+		ctx, cancel := o.s.short()
+		defer cancel()
+		_ = o.s.client.Cancel(ctx, ref, *wish) // a request; the outcome tells
+	}
+}

@@ -31,6 +31,8 @@ type Options struct {
 	CallLimit time.Duration
 	// Patience is how long an operation waits for a host that is gone before it is told Unknown; 0: 30 s.
 	Patience time.Duration
+	// Remind is how long an operation with a secret runs before its Begin is repeated for a module that may have lost it; 0: 5 s.
+	Remind time.Duration
 }
 
 // Library is one loaded library. Its methods are the functions of payrack.h; any thread may call any of them.
@@ -51,6 +53,9 @@ const firstHandle = 4096
 func New(o Options) *Library {
 	if o.CallLimit == 0 {
 		o.CallLimit = 10 * time.Second
+	}
+	if o.Remind == 0 {
+		o.Remind = 5 * time.Second
 	}
 	return &Library{options: o, last: firstHandle, sessions: map[int32]*session{}, ops: map[int32]*operation{}, inside: map[Thread]*delivery{}}
 }
@@ -111,6 +116,13 @@ func (l *Library) known(th Thread, handle int32) (*operation, pay.Code) {
 		return o, 0
 	}
 	return nil, l.reject(th, pay.ErrHandle)
+}
+
+// forget takes a handle away.
+func (l *Library) forget(handle int32) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.ops, handle)
 }
 
 // barred refuses a call without a handle inside a callback.

@@ -681,7 +681,11 @@ func TestActivationTellsItsRefusalWithTheModulesWords(t *testing.T) {
 		case strings.Contains(p, `"force":true`):
 			o.Tell(pay.Approved, nil)
 		case strings.Contains(p, "OFFLINE"):
-			o.Tell(pay.Declined, func(op *pay.Operation) { op.Code, op.Text = "PR_E_OFFLINE", "нет связи" })
+			o.Tell(pay.Declined, func(op *pay.Operation) {
+				op.Code, op.Text, op.Hint = "PR_E_OFFLINE", "нет связи", "Код не проверялся, попытка не потрачена"
+			})
+		case strings.Contains(p, "UNKNOWN"):
+			o.Tell(pay.Unknown, func(op *pay.Operation) { op.Text = "Код не проверялся" })
 		default:
 			o.Tell(pay.Declined, func(op *pay.Operation) {
 				op.Code, op.Text, op.Hint = "ALREADY", "Терминал уже активирован", "Повторите с force"
@@ -695,8 +699,12 @@ func TestActivationTellsItsRefusalWithTheModulesWords(t *testing.T) {
 	if code := activate("CODE", false); code != pay.ErrActivation || string(c.l.LastHint(th, c.h).data) != "Повторите с force" {
 		t.Errorf("%v %s", code, c.l.LastHint(th, c.h).data)
 	}
-	if code := activate("OFFLINE", false); code != pay.ErrOffline || string(c.l.LastError(th, c.h).data) != "нет связи" {
-		t.Errorf("%v", code)
+	if code := activate("OFFLINE", false); code != pay.ErrOffline || string(c.l.LastError(th, c.h).data) != "нет связи" ||
+		string(c.l.LastHint(th, c.h).data) != "Код не проверялся, попытка не потрачена" {
+		t.Errorf("%v %s %s", code, c.l.LastError(th, c.h).data, c.l.LastHint(th, c.h).data)
+	}
+	if code := activate("UNKNOWN", false); code >= 0 || string(c.l.LastError(th, c.h).data) != "Код не проверялся" {
+		t.Errorf("unknown: %v %s", code, c.l.LastError(th, c.h).data)
 	}
 	if code := activate("CODE", true); code != pay.CodeOK {
 		t.Errorf("%v", code)

@@ -56,23 +56,25 @@ const (
 	maxPrompts = 256
 )
 
-// newOperation makes a handle and begins to follow.
-func (s *session) newOperation(order client.Order, view pay.Operation, begun, classic bool) *operation {
-	o := &operation{s: s, order: order, changed: make(chan struct{}), view: view, begun: begun, classic: classic}
+// newOperation makes a handle. Until the host has answered to Begin, all that can be said is Unknown.
+func (s *session) newOperation(order client.Order, classic bool) *operation {
+	o := &operation{s: s, order: order, changed: make(chan struct{}), classic: classic, told: true}
+	o.view = pay.Operation{Ref: order.Ref, Module: order.Module, Kind: order.Kind, Amount: order.Amount, Currency: pay.RUB}
 	o.ctx, o.end = context.WithCancel(s.ctx)
-	o.told = !view.Running && begun
-	if begun {
-		o.order.Ref = view.Ref
-	} else {
-		o.view = pay.Operation{Ref: order.Ref, Module: order.Module, Kind: order.Kind, Amount: order.Amount, Currency: pay.RUB}
-		o.told = true // pr_start says PR_UNKNOWN
-	}
 	s.l.mu.Lock()
+	defer s.l.mu.Unlock()
 	o.handle = s.l.handle()
 	s.l.ops[o.handle] = o
-	s.l.mu.Unlock()
-	spawn(o.follow)
 	return o
+}
+
+// took takes the host's first word, before anybody else has seen the operation.
+func (o *operation) took(view pay.Operation) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.begun, o.told = true, !view.Running
+	o.order.Ref, o.view = view.Ref, view
+	o.forgetSecrets()
 }
 
 // follow repeats Begin until the host has answered it, and then watches until the final outcome, as long as the handle lives.
@@ -131,9 +133,7 @@ func (o *operation) final() bool {
 
 // beginAgain asks for a Begin whose answer was lost. A refusal now proves that nothing was begun: that is the outcome then.
 func (o *operation) beginAgain() bool {
-	order := o.order
-	order.Repeated = true
-	view, _, err := o.s.client.Begin(o.ctx, order)
+	view, _, err := o.s.begins(o.ctx, o.again())
 	e, refused := errors.AsType[*pay.Error](err)
 	switch {
 	case err == nil:
@@ -141,20 +141,27 @@ func (o *operation) beginAgain() bool {
 		o.begun = true
 		o.order.Ref = view.Ref
 		o.merge(view)
-		wish := o.wish
 		o.touch()
 		o.mu.Unlock()
-		if wish != nil {
-			_ = o.s.client.Cancel(o.ctx, view.Ref, *wish) // a request; the outcome tells
-		}
+		o.sendWish()
 		return true
 	case refused && !e.MayHaveMoved && e.Cause == nil: // the host's own word
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.view.Outcome, o.view.Code, o.view.Text, o.view.Hint = pay.Declined, e.Code.String(), e.Text, e.Hint
+		o.order.Params = ""
 		o.push(pay.Event{Kind: pay.EvOutcome})
 	}
 	return false
+}
+
+// again is the order as it is repeated.
+func (o *operation) again() client.Order {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	order := o.order
+	order.Repeated = true
+	return order
 }
 
 // trouble tells Unknown where nobody knows and nothing was told yet.
@@ -241,6 +248,7 @@ func (o *operation) merge(view pay.Operation) {
 	}
 	view.Running = view.Running && !o.told
 	o.view = view
+	o.forgetSecrets()
 }
 
 // refresh asks the host for the present view, where that is quick; else the last one stands.

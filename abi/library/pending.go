@@ -86,7 +86,10 @@ func (s *session) attach(ref Text) (*operation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.newOperation(client.Order{Ref: view.Ref, Module: view.Module, Kind: view.Kind, Amount: view.Amount}, view, true, false), nil
+	o := s.newOperation(client.Order{Ref: view.Ref, Module: view.Module, Kind: view.Kind, Amount: view.Amount}, false)
+	o.took(view)
+	spawn(o.follow)
+	return o, nil
 }
 
 // Resolve is pr_resolve.

@@ -26,7 +26,8 @@ type session struct {
 	flags   uint32
 	refused refusals
 	client  *client.Session
-	ctx     context.Context // ends with pr_close
+	begins  func(context.Context, client.Order) (pay.Operation, bool, error) // the client's Begin
+	ctx     context.Context                                                  // ends with pr_close
 	end     context.CancelFunc
 
 	mu       sync.Mutex
@@ -97,6 +98,7 @@ func (l *Library) open(abi int32, home, pos Text, flags uint32) (*session, error
 		s.end()
 		return nil, err
 	}
+	s.begins = s.client.Begin
 	spawn(s.deliver)
 	return s, nil
 }

@@ -11,6 +11,7 @@ import (
 
 // Start is pr_start. A negative code: nothing was begun. CodeUnknown: nobody can say yet, and the handle follows it.
 func (l *Library) Start(th Thread, handle int32, module, kind Text, amount int64, ref, params Text) (op int32, code pay.Code) {
+	defer guardBegun(&op, &code)
 	s, code := l.session(th, handle)
 	if code < 0 {
 		return 0, code
@@ -22,14 +23,25 @@ func (l *Library) Start(th Thread, handle int32, module, kind Text, amount int64
 	order.NoPrompts = s.flags&FlagNoPrompts != 0
 	ctx, cancel := s.short()
 	defer cancel()
-	o, err := s.begin(ctx, order, false)
+	o, err := s.begin(ctx, order, false, func(handle int32) { op = handle })
 	if err != nil {
 		return 0, s.refuse(th, err)
 	}
 	if !o.hasBegun() {
-		return o.handle, pay.CodeUnknown
+		return op, pay.CodeUnknown
 	}
-	return o.handle, pay.CodeOK
+	return op, pay.CodeOK
+}
+
+// guardBegun is Guard for the calls that begin operations: once there is a handle the operation may exist, and nobody can say yet.
+func guardBegun(op *int32, code *pay.Code) {
+	switch {
+	case recover() == nil:
+	case *op != 0:
+		*code = pay.CodeUnknown
+	default:
+		*code = pay.ErrInternal
+	}
 }
 
 // order checks what can be checked without the host.
@@ -94,17 +106,45 @@ func readParams(params Text, enc encoding) (string, error) {
 	return text, nil
 }
 
-// begin begins an operation and gives it a handle. An error means that nothing was begun.
-func (s *session) begin(ctx context.Context, order client.Order, classic bool) (*operation, error) {
+// begin gives an operation a handle, and then begins it. An error means that nothing was begun; the handle is taken back then.
+func (s *session) begin(ctx context.Context, order client.Order, classic bool, found Found) (*operation, error) {
 	s.confirmRead()
-	view, _, err := s.client.Begin(ctx, order)
-	if err == nil {
-		return s.newOperation(order, view, true, classic), nil
+	o := s.newOperation(order, classic)
+	found(o.handle)
+	if err := o.ask(ctx); err != nil {
+		found(0)
+		s.l.forget(o.handle)
+		o.end()
+		return nil, err
 	}
-	if mayHaveMoved(err) {
-		return s.newOperation(order, pay.Operation{}, false, classic), nil
+	spawn(o.follow)
+	if p, err := pay.ParseParams(order.Params); err == nil && p.Secrets() {
+		spawn(o.remind)
 	}
-	return nil, err
+	return o, nil
+}
+
+// ask asks for Begin. A panic of ours on the way says as little about money as a lost connection.
+func (o *operation) ask(ctx context.Context) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = nil
+		}
+	}()
+	view, _, err := o.s.begins(ctx, o.order)
+	switch {
+	case err == nil:
+		o.took(view)
+		o.sendWish()
+	case mayHaveMoved(err):
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.order.Ref = view.Ref // of a close of day it was learned on the way
+		o.view.Ref = view.Ref
+	default:
+		return err
+	}
+	return nil
 }
 
 // mayHaveMoved says whether an error leaves it open that the operation exists.
