@@ -4,6 +4,7 @@ package main_test
 
 import (
 	"debug/elf"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/payrack/payrack/abi/header"
+	"github.com/payrack/payrack/host/client"
 	"github.com/payrack/payrack/host/client/clienttest"
 	"github.com/payrack/payrack/host/place"
 	"github.com/payrack/payrack/sdk/pay"
@@ -193,7 +195,9 @@ func must(t *testing.T, program string, args ...string) {
 
 func TestTheInterfaceStandsAnAttackFromC(t *testing.T) {
 	program := compiled(t, "testdata/attack.c", "-L"+built, "-lpayrack", "-lpthread")
-	must(t, program, installed(t).Place().Home)
+	h := installed(t)
+	h.Drafts["text"], h.Drafts["png"] = []byte("СЛИП"), []byte("\x89PNG\r\n")
+	must(t, program, h.Place().Home)
 }
 
 func TestAProgramThatUnmasksFloatingPointExceptionsIsServedAndKeepsThem(t *testing.T) {
@@ -229,7 +233,9 @@ func TestTheHeaderIsPlainCAndCPlusPlus(t *testing.T) {
 	}
 }
 
-func TestTheExampleCashierSellsByItsScript(t *testing.T) {
+// example builds the cashier program of examples/c, and gives the folder that it lies in.
+func example(t *testing.T) string {
+	t.Helper()
 	if _, err := exec.LookPath("make"); err != nil {
 		t.Skip("make is missing: the example is not built")
 	}
@@ -249,22 +255,66 @@ func TestTheExampleCashierSellsByItsScript(t *testing.T) {
 	if said, err := exec.Command("make", "-C", "examples/c", "OUT="+out).CombinedOutput(); err != nil {
 		t.Fatalf("make: %v\n%s", err, said)
 	}
+	return out
+}
+
+func TestTheExampleCashierLeavesPendingWhatNobodyDecides(t *testing.T) {
+	out, h := example(t), installed(t)
+	session, err := client.Open(t.Context(), client.Options{Place: h.Place(), PosID: "4", Flags: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	for _, k := range []struct{ input, says, ack string }{
+		{"", "осталась незавершенной", ""}, {"\n", "осталась незавершенной", ""}, {"нет\n", "осталась незавершенной", ""},
+		{"1\n", "чек напечатан?", "confirm"}, {"0\n", "чек напечатан?", "reverse"},
+	} {
+		ref := client.MakeRef("left")
+		order := client.Order{Module: "sendy", Kind: pay.KindOnline, Amount: clienttest.Approve, Ref: ref, Params: "{}"}
+		if _, _, err := session.Begin(t.Context(), order); err != nil {
+			t.Fatal(err)
+		}
+		if err := session.Watch(t.Context(), ref, 0, func(pay.Event) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(filepath.Join(out, "cashier"), "--home", h.Place().Home, "--pos", "4")
+		cmd.Env, cmd.Stdin = append(os.Environ(), "LANG=C"), strings.NewReader(k.input)
+		said, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(said), k.says) {
+			t.Errorf("%q: %v\n%s", k.input, err, said)
+		}
+		for _, ack := range []string{"confirm", "reverse"} {
+			if got := slices.Contains(h.Acks(), string(ref)+" "+ack); got != (ack == k.ack) {
+				t.Errorf("%q: %s is %v", k.input, ack, got)
+			}
+		}
+	}
+}
+
+func TestTheExampleCashierSellsByItsScript(t *testing.T) {
+	out := example(t)
 	h := installed(t)
 	h.Drafts["text"] = []byte("СЛИП ОПЛАТЫ\n")
-	script := filepath.Join(out, "script")
+	script, customer := filepath.Join(out, "script"), filepath.Join(out, "customer")
+	if err := os.WriteFile(customer, []byte("#!/bin/sh\nexit 3\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for _, k := range []struct {
 		name, script string
 		says         []string
 		code         int
 	}{
 		{"a sale, a refund, a decline", "online 12345\nexpect approved\nrefund 1000\nexpect approved\nonline 200\nexpect declined\n",
-			[]string{"[ЧЕК 123.45]", "СЛИП ОПЛАТЫ", "[ЧЕК 10.00]", "Недостаточно средств", `TOTALS {"approved":12345,"refunded":1000,"net":11345}`}, 0},
+			[]string{"[ЧЕК 123,45 ₽]", "СЛИП ОПЛАТЫ", "[ЧЕК 10,00 ₽]", "Недостаточно средств", `TOTALS {"approved":12345,"refunded":1000,"net":11345}`}, 0},
 		{"a cancel while the QR is shown", "cancel-after 1\nonline 300\nexpect cancelled\n", []string{"##\n##", "Код действует 60 с", "Отменяем", "== cancelled"}, 0},
 		{"prompts of every kind", "answer 1\nonline 400\nexpect approved\nanswer 2\nanswer 9161234567\nonline 600\nexpect approved\n",
 			[]string{"Код WeChat", "2. WeChat (wechat)", "Телефон: 9161234567", "СЛИП\n"}, 0},
 		{"unknown, and the truth later", "online 500\nexpect unknown\ncancel-after 0\nwait\nexpect approved\n",
 			[]string{"== unknown", "== approved", `TOTALS {"approved":500,`}, 0},
 		{"a scanned code", "offline 5000 28123456789\nexpect approved\noffline 5000 \x1b\nexpect refused\n", []string{"(-1)"}, 0},
+		{"a code that means to be more than a code", "offline 5000 1\",\"despite\":\"x\nexpect approved\n", []string{"== approved"}, 0},
+		{"a customer who fails in the background", "sandbox& fail\nonline 100\nexpect approved\n", []string{"sandbox& fail: failed"}, 1},
+		{"a customer who is not there", "sandbox hurry\n", []string{"sandbox hurry: failed", "line 1"}, 1},
 		{"an expectation that fails", "online 200\nexpect approved\nonline 100\n", []string{"expected approved, got declined", "line 2"}, 1},
 	} {
 		t.Run(k.name, func(t *testing.T) {
@@ -272,7 +322,7 @@ func TestTheExampleCashierSellsByItsScript(t *testing.T) {
 				t.Fatal(err)
 			}
 			totals := filepath.Join(out, "totals")
-			cmd := exec.Command(filepath.Join(out, "cashier"), "--home", h.Place().Home, "--pos", "4", "--script", script, "--totals", totals)
+			cmd := exec.Command(filepath.Join(out, "cashier"), "--home", h.Place().Home, "--pos", "4", "--script", script, "--totals", totals, "--sandbox", customer)
 			cmd.Env = append(os.Environ(), "LANG=C")
 			said, err := cmd.CombinedOutput()
 			if code := cmd.ProcessState.ExitCode(); code != k.code {
@@ -288,9 +338,15 @@ func TestTheExampleCashierSellsByItsScript(t *testing.T) {
 			}
 		})
 	}
+	refs := strings.Fields(read(t, filepath.Join(h.Place().Home, "cashier.refs")))
 	for _, ref := range h.Begun() {
-		if !strings.Contains(read(t, filepath.Join(h.Place().Home, "cashier.refs")), string(ref)+"\n") {
+		line := slices.Index(refs, string(ref)) + 1
+		if line == 0 {
 			t.Errorf("%s was not written down", ref)
+		}
+		var params map[string]string
+		if err := json.Unmarshal([]byte(h.Operation(ref).Request.GetParams()), &params); err != nil || params["receipt"] != strconv.Itoa(line) || params["despite"] != "" {
+			t.Errorf("params of %s on line %d: %v, %v", ref, line, params, err)
 		}
 	}
 }

@@ -120,9 +120,43 @@ static void texts(pr_host h) {
     CHECK_CODE(pr_set_option(h, "text.encoding", "cp1251"), PR_OK);
     need = pr_str(op, "text", buf, sizeof buf);
     CHECK(need == 21 && (unsigned char)buf[0] == 0xcd);
+    CHECK_CODE(pr_set_option(h, "text.encoding", "cp866"), PR_OK);
+    CHECK(pr_str(op, "text", buf, 3) == 21 && memcmp(buf, "\x8d\xa5", 3) == 0);
     CHECK_CODE(pr_set_option(h, "text.encoding", "utf-8"), PR_OK);
     CHECK_CODE(pr_set_option(h, "text.encoding", "ebcdic"), PR_E_ARGUMENT);
     CHECK_CODE(pr_release(op), PR_OK);
+}
+
+/* The last event stays readable after the end, paper can be measured, and a handle that was released is no loss. */
+static void afterwards(pr_host h) {
+    char text[64], guarded[8];
+    int64_t kind = 0;
+    pr_op op, again;
+    CHECK_CODE(pr_start(h, "sendy", "pay.online", 100, "a1", NULL, &op), PR_OK);
+    CHECK_CODE(finish(op), PR_FINISHED);
+    CHECK(pr_event_int(op, "kind", &kind) == PR_OK && kind == 77);
+    CHECK(pr_event_str(op, "text", text, sizeof text) > 1 && strcmp(text, "a kind of tomorrow") == 0);
+    CHECK_CODE(pr_outcome(op), PR_OK);
+
+    int32_t need = pr_slip(op, 1, "text", "utf-8", 0, NULL, 0);
+    CHECK(need == (int32_t)sizeof "СЛИП");
+    CHECK_CODE(pr_slip(op, 1, "text", "utf-8", 0, NULL, 64), need);
+    CHECK(pr_slip(op, 1, "text", "utf-8", 0, text, need) == need && strcmp(text, "СЛИП") == 0);
+    CHECK(pr_slip(op, 1, "text", "utf-8", 0, text, 4) == need && strcmp(text, "С") == 0);
+    memset(guarded, '#', sizeof guarded);
+    CHECK(pr_slip(op, 1, "png", "", 0, guarded, 4) == 6 && memcmp(guarded, "\x89PNG#", 5) == 0); /* bytes, and no NUL */
+    CHECK_CODE(pr_slip(op, 1, "pdf", "", 0, NULL, 0), PR_E_UNSUPPORTED);
+
+    CHECK_CODE(pr_release(op), PR_OK);
+    CHECK_CODE(pr_outcome(op), PR_E_HANDLE);
+    CHECK_CODE(pr_attach(h, "a1", &again), PR_OK);
+    CHECK(again != op && pr_outcome(again) == PR_OK);
+    CHECK(pr_str(again, "ref", text, sizeof text) == 3 && strcmp(text, "a1") == 0);
+    CHECK_CODE(pr_start(h, "sendy", "pay.online", 100, "a1", NULL, &op), PR_OK); /* the same ref names the same operation */
+    CHECK_CODE(finish(op), PR_FINISHED);
+    CHECK_CODE(pr_outcome(op), PR_OK);
+    CHECK_CODE(pr_start(h, "sendy", "pay.online", 101, "a1", NULL, &op), PR_E_REF_REUSED);
+    CHECK(op == 0);
 }
 
 static pr_host shared;
@@ -236,6 +270,7 @@ int main(int argc, char **argv) {
     nothing_for_something(h, op);
     wild_handles();
     texts(h);
+    afterwards(h);
     CHECK_CODE(pr_activation(h, "sendy", &active, &left), PR_OK);
     CHECK(active == 1 && left == 2);
     threads(h);

@@ -1,4 +1,5 @@
 /* cashier.c - a cashier program by hand, or by a script: see usage(). It uses payrack.h and nothing else of payrack. */
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,27 @@ static int usage(const char *name) {
     return 2;
 }
 
+/* The customers who act in the background, by their line of the script. */
+static struct { pid_t pid; char what[128]; } customers[64];
+static int acting;
+
+/* Takes leave of them, without waiting for what a failed script will not bring any more. 0 if one of them failed. */
+static int customers_left(int failed) {
+    int fine = 1, status;
+    for (int i = 0; i < acting; i++) {
+        if (failed)
+            kill(customers[i].pid, SIGTERM);
+        if (waitpid(customers[i].pid, &status, 0) != customers[i].pid || failed)
+            continue;
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+            printf("sandbox& %s: failed\n", customers[i].what);
+            fine = 0;
+        }
+    }
+    acting = 0;
+    return fine;
+}
+
 /* Runs the sandbox's command line: the customer and the provider of a rehearsal. */
 static int customer(struct till *till, char *args, int background, char *out, size_t cap) {
     char *argv[32];
@@ -27,8 +49,12 @@ static int customer(struct till *till, char *args, int background, char *out, si
     ssize_t got;
     pid_t pid;
     posix_spawn_file_actions_t files;
-    if (!till->sandbox || (out && pipe(ends) != 0))
+    char what[128];
+    snprintf(what, sizeof what, "%s", args);
+    if (!till->sandbox || (background && acting == 64) || (out && pipe(ends) != 0)) {
+        printf("sandbox %s: %s\n", what, till->sandbox ? "failed" : "no --sandbox was given");
         return 0;
+    }
     argv[argc++] = (char *)till->sandbox;
     for (char *word = strtok(args, " "); word && argc < 31; word = strtok(NULL, " "))
         argv[argc++] = word;
@@ -50,8 +76,13 @@ static int customer(struct till *till, char *args, int background, char *out, si
         out[strcspn(out, "\r\n")] = 0;
         close(ends[0]);
     }
-    if (ok && !background)
+    if (ok && background) {
+        customers[acting].pid = pid;
+        memcpy(customers[acting++].what, what, sizeof what);
+    } else if (ok)
         ok = waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (!ok)
+        printf("sandbox %s: failed\n", what);
     return ok;
 }
 
@@ -206,6 +237,8 @@ int main(int argc, char **argv) {
     if (r == PR_PENDING)
         pending(&till);
     int failed = till.script ? by_script(&till) : by_hand(&till);
+    if (!customers_left(failed))
+        failed = 1;
     pr_close(till.host);
     char line[256];
     snprintf(line, sizeof line, "{\"approved\":%lld,\"refunded\":%lld,\"net\":%lld}\n", (long long)till.approved, (long long)till.refunded,

@@ -8,7 +8,7 @@
 
 #include "till.h"
 
-enum { TEXT = 16384 };
+enum { TEXT = 16384, CODE = 4096 };
 
 const char *outcome_word(int32_t outcome) {
     switch (outcome) {
@@ -30,8 +30,38 @@ void complain(pr_host host, int32_t code) {
         printf("  %s\n", hint);
 }
 
-/* A new ref, on disk before anybody else hears of it: after a crash the till asks for it with pr_attach. */
-static int new_ref(struct till *till, char *ref, size_t cap) {
+/* The lines of a file up to where it was just written to. */
+static long lines_before(int fd) {
+    char part[4096];
+    off_t at = 0, end = lseek(fd, 0, SEEK_CUR);
+    ssize_t got;
+    long lines = 0;
+    while (at < end && (got = pread(fd, part, (size_t)(end - at < (off_t)sizeof part ? end - at : (off_t)sizeof part), at)) > 0)
+        for (at += got; got > 0;)
+            lines += part[--got] == '\n';
+    return lines;
+}
+
+/* The name of a new file is on disk when its folder is. */
+static int sync_folder(const char *file) {
+    char folder[1024];
+    char *slash;
+    int fd, ok;
+    snprintf(folder, sizeof folder, "%s", file);
+    if ((slash = strrchr(folder, '/')))
+        slash[slash == folder] = 0;
+    else
+        strcpy(folder, ".");
+    fd = open(folder, O_RDONLY | O_DIRECTORY);
+    ok = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+/* A new ref, on disk before anybody else hears of it: after a crash the till asks for it with pr_attach. A till has a receipt number of
+ * its own; here it is the number of the ref's line. */
+static int new_ref(struct till *till, char *ref, size_t cap, long *receipt) {
     static unsigned counter;
     char line[128], stamp[32];
     time_t now = time(NULL);
@@ -39,8 +69,12 @@ static int new_ref(struct till *till, char *ref, size_t cap) {
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", localtime(&now));
     snprintf(ref, cap, "%.20s-%.15s-%u-%u", till->pos, stamp, (unsigned)getpid() % 10000000u, ++counter % 100000u);
     n = snprintf(line, sizeof line, "%s\n", ref);
-    fd = open(till->refs, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    fd = open(till->refs, O_RDWR | O_CREAT | O_APPEND, 0600);
     ok = fd >= 0 && write(fd, line, (size_t)n) == n && fsync(fd) == 0;
+    if (ok) {
+        *receipt = lines_before(fd);
+        ok = *receipt > 1 || sync_folder(till->refs);
+    }
     if (!ok)
         printf("%s: %s\n", till->refs, strerror(errno));
     if (fd >= 0)
@@ -224,12 +258,21 @@ static int32_t conclude(struct till *till, pr_op op, int32_t outcome) {
     return outcome;
 }
 
-/* Starts and follows; 0 money: amount 0. */
-static int32_t operate(struct till *till, const char *kind, int64_t amount, const char *params) {
-    char ref[65];
+/* Starts and follows. key and value: what else this kind of operation needs. */
+static int32_t operate(struct till *till, const char *kind, int64_t amount, const char *key, const char *value) {
+    char ref[65], params[CODE * 6 + 256], quoted[CODE * 6 + 3];
+    long receipt;
     pr_op op;
-    if (!new_ref(till, ref, sizeof ref))
-        return PR_E_STATE;
+    if (!new_ref(till, ref, sizeof ref, &receipt))
+        return till->outcome = PR_E_STATE;
+    if (!key)
+        snprintf(params, sizeof params, "{\"receipt\":\"%ld\"}", receipt);
+    else if (json_quoted(value, quoted, sizeof quoted))
+        snprintf(params, sizeof params, "{\"receipt\":\"%ld\",\"%s\":%s}", receipt, key, quoted);
+    else {
+        complain(till->host, PR_E_ARGUMENT);
+        return till->outcome = PR_E_ARGUMENT;
+    }
     int32_t r = pr_start(till->host, strcmp(kind, "refund") ? till->module : "", kind, amount, ref, params, &op);
     if (r < 0) { /* nothing was begun */
         complain(till->host, r);
@@ -239,19 +282,11 @@ static int32_t operate(struct till *till, const char *kind, int64_t amount, cons
 }
 
 int32_t sell(struct till *till, const char *kind, int64_t amount, const char *code) {
-    char params[4200] = "{}";
-    if (code) { /* a code holds no quotes or backslashes; what does is refused by the library as no JSON */
-        if (strlen(code) > 4000)
-            code = "";
-        snprintf(params, sizeof params, "{\"code\":\"%s\"}", code);
-    }
-    return operate(till, kind, amount, params);
+    return operate(till, kind, amount, code ? "code" : NULL, code);
 }
 
 int32_t refund(struct till *till, int64_t amount, const char *original) {
-    char params[128];
-    snprintf(params, sizeof params, "{\"original_ref\":\"%.64s\"}", original && *original ? original : till->paid);
-    return operate(till, "refund", amount, params);
+    return operate(till, "refund", amount, "original_ref", original && *original ? original : till->paid);
 }
 
 int32_t wait_on(struct till *till) {
@@ -291,7 +326,7 @@ int32_t report(struct till *till, const char *query) {
     return finish_classic(till, op, r);
 }
 
-/* What an earlier run left: each is waited for, then confirmed or reversed by whoever is there. */
+/* What an earlier run left: each is waited for, then confirmed or reversed by whoever is there. Where nobody says which, it stays. */
 void pending(struct till *till) {
     int32_t n = pr_pending_count(till->host);
     for (int32_t i = 0; i < n; i++) {
@@ -305,8 +340,15 @@ void pending(struct till *till) {
             printf("  %s\n", outcome_word(pr_outcome(op)));
         }
         if (pr_outcome(op) == PR_OK) {
-            answer(till, t("  чек напечатан? 1 - да, 0 - вернуть деньги", "  receipt printed? 1 yes, 0 give the money back"), "1", reply, sizeof reply);
-            int32_t r = *reply == '0' ? pr_reverse(op, t("чек не напечатан", "no receipt was printed")) : pr_confirm(op);
+            int32_t r = PR_OK;
+            answer(till, t("  чек напечатан? 1 - да, 0 - вернуть деньги, пусто - решить позже",
+                           "  receipt printed? 1 yes, 0 give the money back, empty: decide later"), "", reply, sizeof reply);
+            if (!strcmp(reply, "1"))
+                r = pr_confirm(op);
+            else if (!strcmp(reply, "0"))
+                r = pr_reverse(op, t("чек не напечатан", "no receipt was printed"));
+            else
+                printf("  %s\n", t("осталась незавершенной", "left pending"));
             if (r < 0)
                 complain(till->host, r);
         }

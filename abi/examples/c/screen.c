@@ -79,8 +79,31 @@ int json_text(const char **from, const char *key, char *buf, size_t cap) {
     return 1;
 }
 
+int json_quoted(const char *text, char *buf, size_t cap) {
+    size_t n = 0;
+    if (cap < 3)
+        return 0;
+    buf[n++] = '"';
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (n + 8 > cap)
+            return 0;
+        if (c < 0x20)
+            n += (size_t)sprintf(buf + n, "\\u%04x", c);
+        else {
+            if (c == '"' || c == '\\')
+                buf[n++] = '\\';
+            buf[n++] = *text;
+        }
+    }
+    buf[n++] = '"';
+    buf[n] = 0;
+    return 1;
+}
+
 void roubles(int64_t sum, char *buf, size_t cap) {
-    snprintf(buf, cap, "%lld.%02lld", (long long)(sum / 100), (long long)(sum % 100));
+    long long whole = (long long)(sum / 100), rest = (long long)(sum % 100);
+    snprintf(buf, cap, t("%lld,%02lld ₽", "₽%lld.%02lld"), whole, rest);
 }
 
 int64_t kopecks(const char *text) {

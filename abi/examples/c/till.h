@@ -15,7 +15,8 @@ void esc_watch(int on);                           /* whether single keys are rea
 int esc_pressed(void);                            /* since the last look */
 int ask(const char *what, char *buf, size_t cap); /* reads a line; 0 at the end of input */
 int json_text(const char **from, const char *key, char *buf, size_t cap); /* the next "key":"text", and moves behind it */
-void roubles(int64_t kopecks, char *buf, size_t cap);
+int json_quoted(const char *text, char *buf, size_t cap); /* the text as a JSON string; 0 where it does not fit */
+void roubles(int64_t kopecks, char *buf, size_t cap);     /* with the currency's sign, as the language writes it */
 int64_t kopecks(const char *roubles);             /* -1 of what is no amount */
 
 /* ---- sale.c: operations ---- */
