@@ -206,7 +206,7 @@ func (a *api) Operation(ctx context.Context, in *hostv1.OperationRequest) (*host
 	if err != nil {
 		return nil, err
 	}
-	op, err := a.h.operation(ctx, pay.Ref(in.GetRef()), s.lang())
+	op, err := a.h.operation(ctx, s, pay.Ref(in.GetRef()))
 	if err == nil {
 		var m *modulev1.Operation
 		if m, err = module.Pack(op); err == nil {
@@ -218,8 +218,11 @@ func (a *api) Operation(ctx context.Context, in *hostv1.OperationRequest) (*host
 
 // operation is the present view of an operation, by its module, or by the index while that is away. A ref that its module does not know,
 // though nothing is on its way to it, never began.
-func (h *Host) operation(ctx context.Context, ref pay.Ref, language string) (pay.Operation, error) {
+func (h *Host) operation(ctx context.Context, s *session, ref pay.Ref) (pay.Operation, error) {
 	e, r, err := h.entry(ctx, ref)
+	if err == nil {
+		err = h.mayRead(s, e)
+	}
 	if err != nil {
 		return pay.Operation{}, err
 	}
@@ -228,7 +231,7 @@ func (h *Host) operation(ctx context.Context, ref pay.Ref, language string) (pay
 	}
 	l, err := r.ready(ctx)
 	if err != nil {
-		return h.doubtful(e, language), nil
+		return h.doubtful(e, s.lang()), nil
 	}
 	op, err := h.look(ctx, l, ref)
 	switch {
@@ -240,12 +243,13 @@ func (h *Host) operation(ctx context.Context, ref pay.Ref, language string) (pay
 	case pay.CodeOf(err) == pay.ErrNotFound && ref != e.Ref:
 		return pay.Operation{}, err // no such reversal
 	case pay.CodeOf(err) == pay.ErrNotFound && e.Known:
-		return pay.Operation{}, lostErr(e)
+		return pay.Operation{}, h.lost(ctx, e)
 	case pay.CodeOf(err) == pay.ErrNotFound:
-		return h.void(ctx, e)
+		op, _, err := h.void(ctx, l, e)
+		return op, err
 	}
 	h.log.Warn("module was asked in vain", "ref", ref, "error", err)
-	return h.doubtful(e, language), nil
+	return h.doubtful(e, s.lang()), nil
 }
 
 // Pending implements hostv1.HostServiceServer.
@@ -291,7 +295,10 @@ func (a *api) Slip(ctx context.Context, in *modulev1.SlipRequest) (*modulev1.Sli
 	}
 	out := &modulev1.SlipResponse{}
 	err = func() error {
-		_, r, err := a.h.entry(ctx, pay.Ref(in.GetRef()))
+		e, r, err := a.h.entry(ctx, pay.Ref(in.GetRef()))
+		if err == nil {
+			err = a.h.mayRead(s, e)
+		}
 		if err != nil {
 			return err
 		}

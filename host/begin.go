@@ -69,8 +69,9 @@ func (b *beginning) do(ctx context.Context, in *hostv1.BeginRequest) (*hostv1.Be
 	}
 	r, p := b.request, b.request.Params
 	b.entry = index.Entry{Ref: r.Ref, Module: r.Module, PosID: r.PosID, Kind: r.Kind, Amount: r.Amount, Currency: r.Currency, Digest: sum,
-		Receipt: p.Receipt, Document: p.Document, Original: p.OriginalRef, Begun: time.Now()}
-	have, err := b.h.index.Get(ctx, r.Ref)
+		Receipt: p.Receipt, Document: p.Document, Original: p.OriginalRef, Begun: time.Now(),
+		Confirms: b.s.flags&flagConfirm != 0}
+	have, err := b.h.known(ctx, r.Ref)
 	switch {
 	case pay.CodeOf(err) == pay.ErrNotFound:
 		return b.begin(ctx)
@@ -135,7 +136,7 @@ func (h *Host) checkAmount(kind pay.Kind, amount pay.Amount) error {
 func (b *beginning) route(ctx context.Context, id string) error {
 	if b.request.Kind == pay.KindRefund {
 		parent, _ := b.request.Params.OriginalRef.Parent()
-		original, err := b.h.index.Get(ctx, parent)
+		original, err := b.h.known(ctx, parent)
 		if err != nil {
 			return err
 		}
@@ -227,34 +228,50 @@ func (b *beginning) begin(ctx context.Context) (*hostv1.BeginResponse, error) {
 		return nil, asked(err)
 	}
 	defer h.forwarding(b.request.Ref)()
-	have, existed, err := h.index.Take(ctx, b.entry, b.request.Params.Despite, h.runs)
+	have, existed, err := h.index.Take(ctx, b.entry, b.request.Params.Despite)
 	if err != nil {
 		return nil, err
 	}
 	if existed {
 		return b.join(ctx, have)
 	}
-	if b.s.flags&flagConfirm == 0 && b.request.Kind.Money() {
-		h.spawn(&h.tasks, func() { h.confirmSeen(b.s) })
-	}
 	out, err := b.forward(ctx, l, true)
-	if err == nil || mayHaveMoved(err) {
-		return out, err
-	}
-	if pay.CodeOf(err) != pay.ErrRefReused { // where the module knows the ref, so must the index
+	switch {
+	case err == nil:
+		if b.s.flags&flagConfirm == 0 && b.request.Kind.Money() {
+			h.spawn(&h.tasks, func() { h.confirmSeen(b.s) })
+		}
+	case mayHaveMoved(err):
+	case pay.CodeOf(err) == pay.ErrRefReused:
+		b.disown(context.WithoutCancel(ctx), l)
+	default:
 		h.learned(h.index.Drop(context.WithoutCancel(ctx), b.request.Ref))
 	}
-	return nil, err
+	return out, err
 }
 
-// runs says whether what a module runs may be waited for.
-func (h *Host) runs(id string) bool {
-	r, ok := h.residents[id]
-	return ok && r.up()
+// disown corrects the index where the module knew the ref that looked new (the index was restored from an old copy): what is taken is the
+// module's operation, not the one that was asked for now.
+func (b *beginning) disown(ctx context.Context, l *life) {
+	h, ref := b.h, b.request.Ref
+	h.log.Warn("the index did not know a ref that its module knows", "ref", ref, "module", b.resident.id)
+	op, err := h.look(ctx, l, ref)
+	if err == nil {
+		h.learned(h.index.Drop(ctx, ref))
+		b.resident.note(ctx, op)
+	} else {
+		h.learned(h.index.Disown(ctx, ref))
+	}
+	if err != nil || op.Running || !op.Outcome.Final() {
+		h.followRef(ref, b.resident)
+	}
 }
 
-// forwarding marks a ref as on its way to its module, until the returned function is called.
+// forwarding marks a ref as on its way to its module, until the returned function is called. What the index says after the mark holds: a
+// ref is not voided while it is marked.
 func (h *Host) forwarding(ref pay.Ref) func() {
+	h.voiding.Lock()
+	defer h.voiding.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.forwards[ref]++
@@ -265,6 +282,28 @@ func (h *Host) forwarding(ref pay.Ref) func() {
 			delete(h.forwards, ref)
 		}
 	}
+}
+
+// inDoubt keeps a ref marked as on its way whose Begin broke off: until the module names it, or its process has ended, Begin may still
+// arrive there, and that the module does not know the ref proves nothing.
+func (h *Host) inDoubt(ref pay.Ref, over <-chan struct{}) {
+	done := h.forwarding(ref)
+	h.spawn(&h.tasks, func() {
+		defer done()
+		for {
+			change := h.changed.wait()
+			if have, err := h.index.Get(h.ctx, ref); pay.CodeOf(err) == pay.ErrNotFound || err == nil && have.Known {
+				return
+			}
+			select {
+			case <-change:
+			case <-over:
+				return
+			case <-h.ctx.Done():
+				return
+			}
+		}
+	})
 }
 
 func (h *Host) isForwarding(ref pay.Ref) bool {
@@ -279,6 +318,7 @@ func (b *beginning) join(ctx context.Context, have index.Entry) (*hostv1.BeginRe
 	if err := have.Joins(b.entry); err != nil {
 		return nil, err
 	}
+	b.s.keep(have)
 	defer b.h.forwarding(have.Ref)()
 	have, err := b.h.index.Get(ctx, have.Ref) // a ref that was voided meanwhile must not begin
 	if err != nil {
@@ -296,14 +336,17 @@ func (b *beginning) join(ctx context.Context, have index.Entry) (*hostv1.BeginRe
 	}
 	if have.Known {
 		if _, err := b.h.look(ctx, l, have.Ref); pay.CodeOf(err) == pay.ErrNotFound {
-			return nil, lostErr(have)
+			return nil, b.h.lost(ctx, have)
 		}
 	}
 	return b.forward(ctx, l, false)
 }
 
-// lostErr refuses to begin anew what the module's journal has forgotten.
-func lostErr(e index.Entry) error {
+// lost refuses to begin anew what the module's journal has forgotten. Nobody can tell its outcome any more, and nobody waits for it.
+func (h *Host) lost(ctx context.Context, e index.Entry) error {
+	h.log.Error("the module's journal does not know an operation any more", "ref", e.Ref, "module", e.Module)
+	h.learned(h.index.Doubt(context.WithoutCancel(ctx), e.Ref))
+	h.changed.fire()
 	err := text.Refuse(pay.ErrJournal, "host.lost", map[string]any{"Module": e.Module}, nil)
 	err.MayHaveMoved = true
 	return err
@@ -321,12 +364,15 @@ func (b *beginning) forward(ctx context.Context, l *life, fresh bool) (*hostv1.B
 	if err != nil {
 		return nil, &pay.Error{Code: pay.ErrArgument, Cause: err}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forwardLimit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.pace.forward)
 	defer cancel()
 	out, err := l.rpc.Begin(ctx, request)
 	if err == nil {
 		err = module.FromRefusal(out.GetRefusal())
+	} else if _, said := errors.AsType[*pay.Error](module.FromStatus(err)); !said {
+		h.inDoubt(ref, l.over())
 	}
+	ctx = context.WithoutCancel(ctx) // what is known now is written, however long it took
 	if err != nil {
 		err = asked(err)
 		if mayHaveMoved(err) || pay.CodeOf(err) == pay.ErrModuleDown && !fresh {
@@ -368,10 +414,14 @@ func mayHaveMoved(err error) bool {
 	return ok && e.MayHaveMoved
 }
 
-// confirmSeen confirms what this till has read, for clients that do not confirm themselves (PR_F_CONFIRM of payrack.h).
+// confirmSeen confirms what this till has read, of operations whose clients do not confirm themselves (PR_F_CONFIRM of payrack.h). Who
+// read them does not matter, who began them does.
 func (h *Host) confirmSeen(s *session) {
 	for _, op := range h.pending(h.ctx, s.pos) {
 		if op.Ack != pay.AckSeen || !op.CanConfirm {
+			continue
+		}
+		if have, err := h.index.Get(h.ctx, op.Ref); err != nil || have.Confirms {
 			continue
 		}
 		r, ok := h.residents[op.Module]

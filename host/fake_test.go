@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,8 +15,8 @@ import (
 	"github.com/payrack/payrack/sdk/pay"
 )
 
-// fake is a module that does what params "script" says, and keeps its journal in a file. Files in its data folder named crash, mute and
-// blocked make it do as they are called.
+// fake is a module that does what params "script" says, and keeps its journal in a file. Files in its data folder named crash, mute, blocked
+// and go make it do as they are called.
 type fake struct {
 	data    string
 	changed broadcast
@@ -123,6 +124,12 @@ func (f *fake) Begin(_ context.Context, r module.Request) (pay.Operation, bool, 
 		return op.View, true, nil
 	}
 	switch p.Script {
+	case "late": // it journals what nobody waits for any more
+		f.mu.Unlock()
+		for !f.has("go") {
+			time.Sleep(time.Millisecond)
+		}
+		f.mu.Lock()
 	case "refuse":
 		return pay.Operation{}, false, &pay.Error{Code: pay.ErrNotActive}
 	case "die-before":
@@ -140,7 +147,7 @@ func (f *fake) Begin(_ context.Context, r module.Request) (pay.Operation, bool, 
 	f.ops[r.Ref] = op
 	op.Events = append(op.Events, pay.Event{Number: 1, Kind: pay.EvStatus, Text: "begun"}, pay.Event{Number: 2, Kind: 777, Text: "of next year"})
 	switch p.Script {
-	case "approve", "":
+	case "approve", "late", "":
 		f.tell(op, pay.Approved, "unread")
 	case "decline":
 		f.tell(op, pay.Declined, "")
@@ -262,16 +269,40 @@ func (f *fake) Find(_ context.Context, query json.RawMessage) (json.RawMessage, 
 	if err := json.Unmarshal(query, &q); err != nil {
 		return nil, err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if q.What == "operations" && f.has("journal.db") { // as the sdk answers
+		if f.has("mute") {
+			return nil, &pay.Error{Code: pay.ErrJournal}
+		}
+		return f.page(query)
+	}
 	if q.What != "operation" {
 		return query, nil
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	op, ok := f.ops[pay.Ref(q.Ref)]
 	if !ok {
 		return nil, &pay.Error{Code: pay.ErrNotFound}
 	}
 	return json.Marshal(op.View)
+}
+
+func (f *fake) page(query json.RawMessage) (json.RawMessage, error) {
+	var q struct {
+		From  time.Time
+		Limit int
+	}
+	if err := json.Unmarshal(query, &q); err != nil {
+		return nil, err
+	}
+	list := []pay.Operation{}
+	for _, op := range f.ops {
+		if !op.View.Begun.Before(q.From) {
+			list = append(list, op.View)
+		}
+	}
+	slices.SortFunc(list, func(a, b pay.Operation) int { return a.Begun.Compare(b.Begun) })
+	return json.Marshal(list[:min(len(list), q.Limit)])
 }
 
 func (f *fake) Info(_ context.Context, what, _ string) (json.RawMessage, error) {

@@ -88,7 +88,7 @@ func (f *following) run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		}
-		if stop, err := f.broken(ctx, err); stop {
+		if stop, err := f.broken(ctx, l, err); stop {
 			return err
 		}
 		f.pause(ctx, f.r.changed.wait(), min(f.h.pace.first, 100*time.Millisecond))
@@ -173,7 +173,7 @@ func (f *following) operation(ctx context.Context, m *modulev1.WatchResponse) (p
 }
 
 // broken judges the end of a stream. That the module does not know a ref is no news while a Begin is on its way, or may be repeated.
-func (f *following) broken(ctx context.Context, err error) (stop bool, _ error) {
+func (f *following) broken(ctx context.Context, l *life, err error) (stop bool, _ error) {
 	if pay.CodeOf(err) != pay.ErrNotFound {
 		return false, nil
 	}
@@ -185,29 +185,40 @@ func (f *following) broken(ctx context.Context, err error) (stop bool, _ error) 
 		return true, err // refused and dropped meanwhile
 	}
 	if have.Known {
-		f.h.log.Error("the module's journal does not know an operation any more", "ref", f.ref, "module", f.r.id)
-		return true, lostErr(have)
+		return true, f.h.lost(ctx, have)
 	}
 	if f.h.isForwarding(f.ref) || time.Since(f.unknownSince) < f.h.pace.orphan {
 		return false, nil
 	}
-	_, err = f.h.void(ctx, have)
-	return true, err
+	_, done, err := f.h.void(ctx, l, have)
+	return done || err != nil, err
 }
 
-// void settles a ref as cancelled of which its module knows nothing.
-func (h *Host) void(ctx context.Context, e index.Entry) (pay.Operation, error) {
-	if h.isForwarding(e.Ref) {
-		return e.View(), nil
-	}
-	done, err := h.index.Void(ctx, e.Ref)
+// void settles a ref as cancelled of which its module knows nothing, by the word of a life that still lasts: while it does, no Begin can
+// have broken off there unheard of. It is not done while the ref is on its way.
+func (h *Host) void(ctx context.Context, l *life, e index.Entry) (op pay.Operation, done bool, err error) {
+	done, err = h.voidNow(ctx, l.over(), e.Ref)
 	if err != nil || !done {
-		return e.View(), err
+		return e.View(), false, err
 	}
 	h.log.Info("the operation never reached its module: cancelled", "ref", e.Ref, "module", e.Module)
 	h.changed.fire()
 	e.State, e.Pending = index.Cancelled, ""
-	return h.voided(e), nil
+	return h.voided(e), true, nil
+}
+
+func (h *Host) voidNow(ctx context.Context, over <-chan struct{}, ref pay.Ref) (done bool, err error) {
+	h.voiding.Lock()
+	defer h.voiding.Unlock()
+	select {
+	case <-over:
+		return false, nil
+	default:
+	}
+	if h.isForwarding(ref) {
+		return false, nil
+	}
+	return h.index.Void(ctx, ref)
 }
 
 // voided is the view of an operation that never began.
@@ -231,6 +242,9 @@ func (a *api) Watch(in *hostv1.WatchRequest, stream grpc.ServerStreamingServer[m
 	defer context.AfterFunc(h.ctx, cancel)()
 	ref := pay.Ref(in.GetRef())
 	have, r, err := h.entry(ctx, ref)
+	if err == nil {
+		err = h.mayRead(s, have)
+	}
 	if err != nil {
 		return module.Status(Fill(err, s.lang()))
 	}
@@ -286,7 +300,7 @@ func (h *Host) entry(ctx context.Context, ref pay.Ref) (index.Entry, *resident, 
 	if _, err := pay.ParseRef(string(parent)); err != nil {
 		return index.Entry{}, nil, err
 	}
-	e, err := h.index.Get(ctx, parent)
+	e, err := h.known(ctx, parent)
 	if err != nil {
 		return index.Entry{}, nil, err
 	}

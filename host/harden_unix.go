@@ -3,6 +3,7 @@
 package host
 
 import (
+	"os"
 	"os/signal"
 	"syscall"
 )
@@ -12,4 +13,14 @@ func harden() {
 	signal.Ignore(syscall.SIGPIPE)
 	_ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{})
 	undumpable()
+}
+
+// syncFolder makes a rename in the folder durable.
+func syncFolder(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
 }

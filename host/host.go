@@ -68,10 +68,13 @@ type Host struct {
 	tasks   sync.WaitGroup
 	changed broadcast // sessions, modules' health, what is pending
 
+	voiding sync.Mutex // a ref is marked as on its way, or is voided; held outside of mu
+
 	mu       sync.Mutex
 	sessions map[string]*session
 	follows  map[pay.Ref]bool
 	forwards map[pay.Ref]int // Begins on their way to a module
+	unread   map[string]bool // modules whose journals a lost index has still to learn
 	draining bool
 	stopping chan struct{} // closed when somebody asked the host to stop
 	grace    time.Duration // for running operations, at the end
@@ -147,11 +150,11 @@ func open(ctx context.Context, o Options) (h *Host, err error) {
 	if h.pins, err = openPins(filepath.Join(o.Place.Data, "operators.json"), time.Now); err != nil {
 		return h, err
 	}
-	if h.index, err = index.Open(ctx, o.Place.Index()); err != nil {
-		return h, err
-	}
 	if h.ids, err = o.Place.Modules(); err != nil {
 		return h, &pay.Error{Code: pay.ErrConfig, Cause: err}
+	}
+	if err := h.openIndex(ctx); err != nil {
+		return h, err
 	}
 	for _, id := range h.ids {
 		h.residents[id] = newResident(h, id)
@@ -195,7 +198,7 @@ func (h *Host) serve(ctx context.Context, lock *single) error {
 
 func (h *Host) server() *grpc.Server {
 	server := grpc.NewServer(
-		grpc.Creds(userCredentials{group: groupOf(h.place.Data)}),
+		grpc.Creds(userCredentials{group: groupOf(h.place.Data), program: h.place.Program()}),
 		grpc.MaxRecvMsgSize(pay.MaxParams+64<<10), grpc.MaxSendMsgSize(module.MaxMessage),
 		grpc.MaxHeaderListSize(16<<10), grpc.ReadBufferSize(8<<10), grpc.WriteBufferSize(8<<10), grpc.SharedWriteBuffer(true),
 		grpc.UnaryInterceptor(h.guardCall), grpc.StreamInterceptor(h.guardStream),
@@ -213,7 +216,7 @@ func (h *Host) startModules() {
 		unsettled, err := h.index.Unsettled(h.ctx, id)
 		h.learned(err)
 		r.health.Busy = len(unsettled)
-		if !h.settings.Load().Enabled(id) && len(open) == 0 && len(unsettled) == 0 {
+		if !h.settings.Load().Enabled(id) && len(open) == 0 && len(unsettled) == 0 && !h.isUnread(id) {
 			continue
 		}
 		h.startModule(r)

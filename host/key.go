@@ -48,7 +48,10 @@ func createFile(path string, data []byte) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
 }
 
 // digest identifies what an operation is asked to do, without its secrets: those enter by HMAC under the installation's key. Who asks is

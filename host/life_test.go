@@ -70,7 +70,7 @@ func TestATakenRefOfADeadHostIsInDoubtUntilItIsRepeated(t *testing.T) {
 	}
 	now := index.Entry{Ref: "r1", Module: "fake", PosID: "1", Kind: pay.KindOnline, Amount: 100, Currency: pay.RUB, Digest: []byte("d"),
 		Receipt: "7", Begun: time.Now()}
-	if _, _, err := x.Take(t.Context(), now, "", func(string) bool { return true }); err != nil {
+	if _, _, err := x.Take(t.Context(), now, ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := x.Close(); err != nil {

@@ -14,12 +14,25 @@ import (
 type caller struct {
 	uid, gid, pid int  // -1: the system does not say
 	own           bool // the user who runs this host, or the system's administrator
+	program       program
 }
+
+// program is what the system says of the program that a caller runs.
+type program int
+
+const (
+	programUnknown program = iota
+	programOurs            // the installation's own: host and command line
+	programOther
+)
 
 func (caller) AuthType() string { return "user" }
 
 // userCredentials admits connections by their user: the host's own, the system's administrator, and the data folder's group.
-type userCredentials struct{ group int }
+type userCredentials struct {
+	group   int
+	program string // path of the installation's own program
+}
 
 func (u userCredentials) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
 	c, err := peerOf(conn)
@@ -30,6 +43,7 @@ func (u userCredentials) ServerHandshake(conn net.Conn) (net.Conn, credentials.A
 	if !c.own && (u.group < 0 || c.gid != u.group) {
 		return nil, nil, errors.Join(errors.New("the user is not admitted"), conn.Close())
 	}
+	c.program = programOf(c, u.program)
 	return conn, c, nil
 }
 

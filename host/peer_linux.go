@@ -2,7 +2,9 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"net"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,4 +25,22 @@ func peerOf(conn net.Conn) (caller, error) {
 		return caller{}, err
 	}
 	return caller{uid: int(cred.Uid), gid: int(cred.Gid), pid: int(cred.Pid)}, nil
+}
+
+// programOf compares the file that a caller's process runs with a program. A process of our own user that does not let itself be looked
+// at is another.
+func programOf(c caller, path string) program {
+	_, err := os.Stat("/proc/self/exe")
+	if err != nil || c.pid <= 0 {
+		return programUnknown
+	}
+	theirs, err := os.Stat(fmt.Sprintf("/proc/%d/exe", c.pid))
+	if err != nil && c.uid == 0 && os.Getuid() != 0 {
+		return programUnknown // the administrator's cannot be looked at
+	}
+	ours, missing := os.Stat(path)
+	if err != nil || missing != nil || !os.SameFile(theirs, ours) {
+		return programOther
+	}
+	return programOurs
 }

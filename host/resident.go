@@ -23,6 +23,7 @@ type pace struct {
 	crashes     int
 	quarantine  time.Duration // how long a module that crashes too often is left alone
 	starting    time.Duration // how long a Begin waits for a module that starts
+	forward     time.Duration // how long a module may take to journal an operation
 	absent      time.Duration // a module away as long as this makes its operations Unknown
 	ping        time.Duration // between looks whether a module still answers, and how long one may take
 	orphan      time.Duration // how long a ref that its module does not know waits for its till to repeat it
@@ -32,7 +33,7 @@ type pace struct {
 
 func standardPace() pace {
 	return pace{first: 500 * time.Millisecond, most: 30 * time.Second, healthy: time.Minute, window: 10 * time.Minute, crashes: 5,
-		quarantine: 10 * time.Minute, starting: 5 * time.Second, absent: 5 * time.Second, ping: 15 * time.Second, orphan: 30 * time.Second,
+		quarantine: 10 * time.Minute, starting: 5 * time.Second, forward: forwardLimit, absent: 5 * time.Second, ping: 15 * time.Second, orphan: 30 * time.Second,
 		look: time.Second, settle: 100 * time.Millisecond}
 }
 
@@ -167,6 +168,7 @@ func (r *resident) live(ctx context.Context) error {
 	var tasks sync.WaitGroup
 	r.host.spawn(&tasks, func() { r.follow(within, l) })
 	r.host.spawn(&tasks, func() { r.ping(within, l) })
+	r.host.spawn(&tasks, func() { r.readAll(within, l) })
 	select {
 	case <-l.over():
 	case <-ctx.Done():

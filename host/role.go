@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/payrack/payrack/host/index"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/text"
 )
@@ -42,6 +43,25 @@ func (h *Host) mayBegin(ctx context.Context, s *session, r *resident, request pa
 	}
 	return nil
 }
+
+// overMidnight is for how long a receiver still sees what was begun on the day before.
+const overMidnight = 2 * time.Hour
+
+// mayRead refuses a receiver an operation of another day, unless it is open or pending. What a session was shown, or named itself with all
+// its parameters, it may go on to read.
+func (h *Host) mayRead(s *session, e index.Entry) error {
+	if h.full(s) || !old(e) || s.kept(e.Ref) {
+		return nil
+	}
+	if e.Pending == "" && e.State.Final() {
+		return text.Refuse(pay.ErrHostDenied, "host.receiver", nil, nil)
+	}
+	s.keep(e)
+	return nil
+}
+
+// old says whether an operation is of another day.
+func old(e index.Entry) bool { return e.Begun.Before(today()) && time.Since(e.Begun) > overMidnight }
 
 // forced says whether the arguments of an activation ask to go on where the terminal seems active already. What cannot be read counts
 // as asking.
@@ -85,12 +105,12 @@ func (h *Host) mayFind(ctx context.Context, s *session, query []byte) (json.RawM
 	switch what {
 	case "operation", "story":
 		parent, _ := pay.Ref(ref).Parent()
-		e, err := h.index.Get(ctx, parent)
+		e, err := h.known(ctx, parent)
+		if err == nil {
+			err = h.mayRead(s, e)
+		}
 		if err != nil {
 			return nil, err
-		}
-		if e.Begun.Before(today()) && e.Pending == "" && e.State.Final() {
-			return nil, denied
 		}
 		delete(q, "number")
 	case "operations", "totals", "exchanges":

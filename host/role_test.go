@@ -323,7 +323,7 @@ func TestDocumentsOfInfo(t *testing.T) {
 
 func TestEveryRefusalHasWordsInBothLanguages(t *testing.T) {
 	for _, id := range []string{"busy", "receipt_unknown", "document_paid", "document_unknown", "limit", "module_off", "module_none", "other_till",
-		"receiver", "pin_wrong", "pin_wait", "pin_none", "running", "draining", "lost", "manifest_missing", "manifest_wrong"} {
+		"receiver", "pin_wrong", "pin_wait", "pin_none", "running", "draining", "lost", "unread", "manifest_missing", "manifest_wrong"} {
 		for _, part := range []string{".cause", ".hint"} {
 			ru, en := words().Say("ru", "host."+id+part, nil), words().Say("en", "host."+id+part, nil)
 			if ru == en || strings.HasPrefix(ru, "host.") || strings.HasPrefix(en, "host.") {

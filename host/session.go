@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"github.com/payrack/payrack/host/index"
 	hostv1 "github.com/payrack/payrack/internal/rpc/payrack/host/v1"
 	"github.com/payrack/payrack/sdk/module"
 	"github.com/payrack/payrack/sdk/pay"
@@ -53,9 +54,11 @@ type session struct {
 	language string
 	operator string
 	name     string
-	proved   string // the operator whose PIN was right
-	asked    bool   // for the full role, where no PIN is set
-	lines    int    // of Log in this window
+	proved   string           // the operator whose PIN was right
+	trueName string           // of the operator proved, as it was given with the PIN
+	asked    bool             // for the full role, where no PIN is set
+	old      map[pay.Ref]bool // operations of other days that this session was shown
+	lines    int              // of Log in this window
 	window   time.Time
 }
 
@@ -165,7 +168,31 @@ func (h *Host) full(s *session) bool {
 	if s.proved != "" {
 		return true
 	}
-	return s.caller.own && (s.asked || s.program == "payrack" || s.program == "payrack.exe") && !h.pins.any()
+	return s.caller.own && (s.asked || s.commandLine()) && !h.pins.any()
+}
+
+// commandLine says whether the session is the installation's own program's. Where the system does not tell, its word counts.
+func (s *session) commandLine() bool {
+	return (s.program == "payrack" || s.program == "payrack.exe") && s.caller.program != programOther
+}
+
+// keep lets the session read an operation of another day from now on.
+func (s *session) keep(e index.Entry) {
+	if !old(e) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.old == nil {
+		s.old = map[pay.Ref]bool{}
+	}
+	s.old[e.Ref] = true
+}
+
+func (s *session) kept(ref pay.Ref) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.old[ref]
 }
 
 // needFull refuses what a receiver may not.
@@ -176,15 +203,20 @@ func (h *Host) needFull(s *session) error {
 	return text.Refuse(pay.ErrHostDenied, "host.receiver", nil, nil)
 }
 
-// by is who acts, for journals and logs: the operator, else the till.
+// by is who acts, for journals and logs: the operator, else the till. An operator who proved a PIN has the name that was set with it, and
+// no other.
 func (s *session) by() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	name := s.name
+	if s.proved != "" {
+		name = s.trueName
+	}
 	switch {
-	case s.operator != "" && s.name != "":
-		return s.operator + " " + s.name
-	case s.operator != "" || s.name != "":
-		return s.operator + s.name
+	case s.operator != "" && name != "":
+		return s.operator + " " + name
+	case s.operator != "" || name != "":
+		return s.operator + name
 	}
 	return "till " + s.pos
 }
@@ -222,16 +254,7 @@ func (h *Host) setOption(s *session, key, value string) error {
 	case "operator.pin":
 		return h.prove(s, value)
 	case "operator.new_pin":
-		if err := h.needFull(s); err != nil {
-			return err
-		}
-		s.mu.Lock()
-		id, name := s.operator, s.name
-		s.mu.Unlock()
-		if id == "" {
-			return &pay.Error{Code: pay.ErrArgument, Text: "operator.new_pin: operator.id comes first"}
-		}
-		return h.pins.set(id, name, value)
+		return h.newPIN(s, value)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -247,6 +270,9 @@ func (h *Host) setOption(s *session, key, value string) error {
 			return &pay.Error{Code: pay.ErrArgument, Text: "operator.role: full or receiver"}
 		}
 		s.asked = value == "full"
+		if s.asked && s.proved == "" && s.caller.own && !h.pins.any() {
+			h.log.Warn("the full role is taken without a PIN, because none is set", "program", s.program, "pid", s.caller.pid, "pos", s.pos)
+		}
 		if value == "receiver" {
 			s.proved = ""
 		}
@@ -257,6 +283,31 @@ func (h *Host) setOption(s *session, key, value string) error {
 		s.language = value
 	default:
 		return &pay.Error{Code: pay.ErrUnsupported, Text: "option " + shorten(key, 40)}
+	}
+	return nil
+}
+
+// newPIN sets the PIN of the operator whom the session names.
+func (h *Host) newPIN(s *session, pin string) error {
+	if err := h.needFull(s); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	id, name := s.operator, s.name
+	if s.proved != "" && name == "" {
+		name = s.trueName
+	}
+	s.mu.Unlock()
+	if id == "" {
+		return &pay.Error{Code: pay.ErrArgument, Text: "operator.new_pin: operator.id comes first"}
+	}
+	if err := h.pins.set(id, name, pin); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.proved == id {
+		s.trueName = name
 	}
 	return nil
 }
@@ -276,10 +327,7 @@ func (h *Host) prove(s *session, pin string) error {
 		s.proved = ""
 		return err
 	}
-	s.proved, s.operator = who, who
-	if s.name == "" {
-		s.name = name
-	}
+	s.proved, s.operator, s.trueName = who, who, name
 	return nil
 }
 

@@ -147,11 +147,39 @@ func (a *access) list(ctx context.Context, where string, args ...any) ([]Entry, 
 		var e Entry
 		var begun int64
 		if err := rows.Scan(&e.Ref, &e.Module, &e.PosID, &e.Kind, &e.Amount, &e.Currency, &e.Digest, &e.Receipt, &e.Document, &e.Original,
-			&e.State, &e.Known, &e.Gone, &e.Pending, &begun); err != nil {
+			&e.State, &e.Known, &e.Gone, &e.Pending, &begun, &e.Confirms); err != nil {
 			return nil, err
 		}
 		e.Begun = time.UnixMicro(begun)
 		list = append(list, e)
 	}
 	return list, rows.Err()
+}
+
+// words are the rows of a query with one column.
+func (a *access) words(ctx context.Context, text string) ([]string, error) {
+	s, err := a.prepared(text)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.QueryContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []string
+	for rows.Next() {
+		var word string
+		if err := rows.Scan(&word); err != nil {
+			return nil, err
+		}
+		list = append(list, word)
+	}
+	return list, rows.Err()
+}
+
+func (a *access) insert(ctx context.Context, e Entry) error {
+	return a.exec(ctx, "INSERT INTO refs ("+columns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		string(e.Ref), e.Module, e.PosID, string(e.Kind), int64(e.Amount), string(e.Currency), e.Digest, e.Receipt, e.Document,
+		string(e.Original), string(e.State), e.Known, e.Gone, e.Pending, e.Begun.UnixMicro(), e.Confirms)
 }

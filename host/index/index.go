@@ -63,6 +63,7 @@ type Entry struct {
 	State    State
 	Known    bool   // the module has confirmed that it journaled the operation
 	Gone     bool   // abandoned: the till may take another tender
+	Confirms bool   // the till confirms by itself (PR_F_CONFIRM), or nobody knows whether it does
 	Pending  string // why it wants attention, as the module last said
 	Begun    time.Time
 }
@@ -76,12 +77,12 @@ func (e Entry) View() pay.Operation {
 
 // Index is the open index. Its methods may be called from several goroutines. Errors are pay.ErrJournal unless a method says otherwise.
 type Index struct {
-	mu    sync.Mutex // one writer
+	mu    sync.Mutex // one writer; held outside of an access's own lock
 	firm  *access    // each commit is synced
 	loose *access    // a commit is synced with the next firm one
 }
 
-const version = 1
+const version = 2
 
 const schema = `
 CREATE TABLE refs (
@@ -99,23 +100,33 @@ CREATE TABLE refs (
   known INTEGER NOT NULL,
   gone INTEGER NOT NULL,
   pending TEXT NOT NULL,
-  begun INTEGER NOT NULL
+  begun INTEGER NOT NULL,
+  confirms INTEGER NOT NULL DEFAULT 1
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE unread (module TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE INDEX refs_open ON refs (module, state) WHERE state IN ('taken', 'running', 'unknown');
 CREATE INDEX refs_pending ON refs (module) WHERE pending <> '';
 CREATE INDEX refs_receipt ON refs (pos_id, receipt) WHERE receipt <> '';
 CREATE INDEX refs_document ON refs (document) WHERE document <> '';
 CREATE INDEX refs_begun ON refs (begun);
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
+`
+
+// second makes an index of the first version one of the second. Of what it holds nobody knows whether its till confirms by itself.
+const second = `
+ALTER TABLE refs ADD COLUMN confirms INTEGER NOT NULL DEFAULT 1;
+CREATE TABLE unread (module TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 2;
 `
 
 // open is the condition of the index refs_open, word for word: with any other the database would look through all refs there ever were.
 const open = "state IN ('taken', 'running', 'unknown')"
 
-const columns = "ref, module, pos_id, kind, amount, currency, digest, receipt, document, original, state, known, gone, pending, begun"
+const columns = "ref, module, pos_id, kind, amount, currency, digest, receipt, document, original, state, known, gone, pending, begun, confirms"
 
 // Open opens the index, making it where there is none. One of a newer version, or a file that is no index, is refused and left as it is.
-func Open(ctx context.Context, path string) (*Index, error) {
+// An index that is made anew although modules have journals was lost: those modules are unread until each was gone through (Unread).
+func Open(ctx context.Context, path string, journals ...string) (*Index, error) {
 	x := &Index{}
 	fail := func(err error) (*Index, error) {
 		_ = x.Close()
@@ -141,7 +152,17 @@ func Open(ctx context.Context, path string) (*Index, error) {
 	case have > version:
 		return fail(fmt.Errorf("it is of version %d, newer than this program's %d", have, version))
 	case have == 0:
-		if err := x.write(ctx, x.firm, func(tx *access) error { return tx.script(ctx, schema) }); err != nil {
+		if err := x.write(ctx, x.firm, func(tx *access) error {
+			err := tx.script(ctx, schema)
+			for _, module := range journals {
+				err = errors.Join(err, tx.exec(ctx, "INSERT OR IGNORE INTO unread (module) VALUES (?)", module))
+			}
+			return err
+		}); err != nil {
+			return fail(err)
+		}
+	case have == 1:
+		if err := x.write(ctx, x.firm, func(tx *access) error { return tx.script(ctx, second) }); err != nil {
 			return fail(err)
 		}
 	}
@@ -170,9 +191,13 @@ func (x *Index) Get(ctx context.Context, ref pay.Ref) (Entry, error) {
 		return Entry{}, err
 	}
 	if len(list) == 0 {
-		return Entry{}, &pay.Error{Code: pay.ErrNotFound, Cause: fmt.Errorf("no ref %s", ref)}
+		return Entry{}, unknownRef(ref)
 	}
 	return list[0], nil
+}
+
+func unknownRef(ref pay.Ref) error {
+	return &pay.Error{Code: pay.ErrNotFound, Cause: fmt.Errorf("no ref %s", ref)}
 }
 
 // Unsettled lists what has no final state, of one module or ("") of all.
@@ -190,28 +215,54 @@ func (x *Index) Since(ctx context.Context, pos string, from time.Time, limit int
 	return x.look(ctx, "WHERE begun >= ? AND (pos_id = ?2 OR ?2 = '') ORDER BY +begun DESC LIMIT ?", from.UnixMicro(), pos, limit)
 }
 
+// Unread lists the modules whose journals an index that was lost has still to learn: until then no ref is certainly new.
+func (x *Index) Unread(ctx context.Context) (modules []string, err error) {
+	err = x.loose.use(func() error {
+		modules, err = x.loose.words(ctx, "SELECT module FROM unread ORDER BY module")
+		return err
+	})
+	return modules, fault(err)
+}
+
+// Read says that all operations of a module's journal were learned. What was learned is synced with it.
+func (x *Index) Read(ctx context.Context, module string) error {
+	return x.write(ctx, x.firm, func(tx *access) error { return tx.exec(ctx, "DELETE FROM unread WHERE module = ?", module) })
+}
+
 // Learn writes what a module says of an operation. An operation that the index does not know (it was lost, or restored from an old copy)
-// is taken up. A final state never changes, except that a person's word may be what made it.
+// is taken up. A final state never changes, except that a person's word may be what made it. A ref that is another module's is
+// pay.ErrRefReused.
 func (x *Index) Learn(ctx context.Context, module string, op pay.Operation) error {
 	if parent, n := op.Ref.Parent(); n > 0 || parent != op.Ref {
 		return nil // a reversal belongs to its payment
 	}
-	state := StateOf(op)
-	have, err := x.Get(ctx, op.Ref)
-	switch {
-	case pay.CodeOf(err) == pay.ErrNotFound:
-		return x.exec(ctx, "INSERT OR IGNORE INTO refs ("+columns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-			string(op.Ref), module, op.PosID, string(op.Kind), int64(op.Amount), string(op.Currency), []byte{}, op.Receipt, op.Document,
-			string(op.OriginalRef), string(state), true, op.OtherTender, op.Pending, op.Begun.UnixMicro())
-	case err != nil:
-		return err
-	case have.Known && have.State == state && have.Gone == op.OtherTender && have.Pending == op.Pending:
-		return nil
-	case have.State.Final() && !state.Final():
-		return nil // an old word that was overtaken
+	if have, err := x.Get(ctx, op.Ref); err == nil && have.Module == module && have.heard(op) {
+		return nil // nothing to write: most words are of this kind
 	}
-	return x.exec(ctx, `UPDATE refs SET state = ?, known = 1, gone = ?, pending = ? WHERE ref = ?`,
-		string(state), op.OtherTender, op.Pending, string(op.Ref))
+	return x.write(ctx, x.loose, func(tx *access) error {
+		list, err := tx.list(ctx, "WHERE ref = ?", string(op.Ref))
+		switch {
+		case err != nil:
+			return err
+		case len(list) == 0:
+			return tx.insert(ctx, Entry{Ref: op.Ref, Module: module, PosID: op.PosID, Kind: op.Kind, Amount: op.Amount, Currency: op.Currency,
+				Digest: []byte{}, Receipt: op.Receipt, Document: op.Document, Original: op.OriginalRef, State: StateOf(op), Known: true,
+				Gone: op.OtherTender, Pending: op.Pending, Begun: op.Begun, Confirms: true})
+		case list[0].Module != module:
+			return &pay.Error{Code: pay.ErrRefReused, Cause: fmt.Errorf("module %s tells of %s, which is a ref of %s", module, op.Ref, list[0].Module)}
+		case list[0].heard(op):
+			return nil
+		}
+		return tx.exec(ctx, `UPDATE refs SET state = ?1, known = 1, gone = ?2, pending = ?3
+			WHERE ref = ?4 AND (state NOT IN ('approved', 'declined', 'cancelled') OR ?1 IN ('approved', 'declined', 'cancelled'))`,
+			string(StateOf(op)), op.OtherTender, op.Pending, string(op.Ref))
+	})
+}
+
+// heard says whether a word of its module is no news: known already, or an old one that was overtaken.
+func (e Entry) heard(op pay.Operation) bool {
+	state := StateOf(op)
+	return e.State.Final() && !state.Final() || e.Known && e.State == state && e.Gone == op.OtherTender && e.Pending == op.Pending
 }
 
 // Doubt says that nothing is known of an operation for now: its module is gone. A final state stays.
@@ -219,18 +270,33 @@ func (x *Index) Doubt(ctx context.Context, ref pay.Ref) error {
 	return x.exec(ctx, `UPDATE refs SET state = 'unknown', pending = 'unknown' WHERE ref = ? AND state IN ('taken', 'running')`, string(ref))
 }
 
+// Disown takes back what the host wrote of a ref that its module knew already, by other parameters: the module compares them from now on.
+// One that the module has named since stays as it is.
+func (x *Index) Disown(ctx context.Context, ref pay.Ref) error {
+	return x.exec(ctx, `UPDATE refs SET digest = x'', state = 'unknown', pending = 'unknown' WHERE ref = ? AND known = 0`, string(ref))
+}
+
 // Void settles an operation as cancelled of which its module, asked after everything was forwarded, knows nothing: what is not journaled
 // was never sent (design §3.2). It is false where the module has known it before.
-func (x *Index) Void(ctx context.Context, ref pay.Ref) (bool, error) {
-	have, err := x.Get(ctx, ref)
-	if err != nil || have.Known || have.State == Cancelled {
-		return err == nil && have.State == Cancelled, err
-	}
+func (x *Index) Void(ctx context.Context, ref pay.Ref) (done bool, err error) {
 	// Firmly: from now on the ref is told to be cancelled, so it must never begin.
 	err = x.write(ctx, x.firm, func(tx *access) error {
+		list, err := tx.list(ctx, "WHERE ref = ?", string(ref))
+		switch {
+		case err != nil:
+			return err
+		case len(list) == 0:
+			return unknownRef(ref)
+		case list[0].State == Cancelled:
+			done = true
+			return nil
+		case list[0].Known:
+			return nil
+		}
+		done = true
 		return tx.exec(ctx, `UPDATE refs SET state = 'cancelled', pending = '' WHERE ref = ? AND known = 0`, string(ref))
 	})
-	return err == nil, err
+	return done && err == nil, err
 }
 
 // Drop forgets a ref whose operation its module refused: there is none. One that the module has known stays.

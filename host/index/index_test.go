@@ -2,6 +2,8 @@ package index
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,7 +27,7 @@ func opened(t *testing.T, path string) *Index {
 func taken(t *testing.T, x *Index, ref pay.Ref) Entry {
 	t.Helper()
 	e := Entry{Ref: ref, Module: "m", PosID: "1", Kind: pay.KindOnline, Amount: 100, Currency: pay.RUB, Digest: []byte("d"), Begun: time.Now()}
-	if _, existed, err := x.Take(t.Context(), e, "", func(string) bool { return false }); err != nil || existed {
+	if _, existed, err := x.Take(t.Context(), e, ""); err != nil || existed {
 		t.Fatal(existed, err)
 	}
 	return e
@@ -103,11 +105,11 @@ func TestALostIndexIsLearnedAgain(t *testing.T) {
 		t.Errorf("got %v, %v", list, err)
 	}
 	want := Entry{Ref: "r1", Module: "m", PosID: "1", Kind: pay.KindPayout, Document: "D", Digest: []byte("any: its module compares")}
-	if _, existed, err := x.Take(t.Context(), want, "", func(string) bool { return true }); err != nil || !existed {
+	if _, existed, err := x.Take(t.Context(), want, ""); err != nil || !existed {
 		t.Errorf("not joined: %v", err)
 	}
 	want.Ref = "r2"
-	if _, _, err := x.Take(t.Context(), want, "", func(string) bool { return true }); pay.CodeOf(err) != pay.ErrUnresolved {
+	if _, _, err := x.Take(t.Context(), want, ""); pay.CodeOf(err) != pay.ErrUnresolved {
 		t.Errorf("its document is free: %v", err)
 	}
 }
@@ -132,7 +134,7 @@ func TestOfTwoAtOnceOneTakesTheRef(t *testing.T) {
 	for n := range 8 {
 		go func() {
 			e := Entry{Ref: "r1", Module: fmt.Sprint("m", n%2), PosID: "1", Kind: pay.KindReport, Digest: []byte{byte(n % 2)}, Begun: time.Now()}
-			_, existed, err := x.Take(t.Context(), e, "", func(string) bool { return true })
+			_, existed, err := x.Take(t.Context(), e, "")
 			switch {
 			case pay.CodeOf(err) == pay.ErrRefReused:
 				results <- "reused"
@@ -162,7 +164,7 @@ func TestWhatCannotBeWrittenIsNotTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := Entry{Ref: "r1", Module: "m", PosID: "1", Kind: pay.KindOnline, Digest: []byte("d"), Begun: time.Now()}
-	if _, _, err := x.Take(t.Context(), e, "", func(string) bool { return true }); pay.CodeOf(err) != pay.ErrJournal {
+	if _, _, err := x.Take(t.Context(), e, ""); pay.CodeOf(err) != pay.ErrJournal {
 		t.Errorf("got %v", err)
 	}
 	if _, err := x.Get(t.Context(), "r1"); pay.CodeOf(err) != pay.ErrNotFound {
@@ -176,7 +178,7 @@ func TestNoLookUpGoesThroughAllRefsThatThereEverWere(t *testing.T) {
 	e.Ref, e.PosID, e.Receipt = "r2", "2", "7"
 	payout := Entry{Ref: "r3", Module: "m", PosID: "3", Kind: pay.KindPayout, Document: "D", Digest: []byte("d"), Begun: time.Now()}
 	for _, e := range []Entry{e, payout} {
-		if _, _, err := x.Take(t.Context(), e, "", func(string) bool { return true }); err != nil {
+		if _, _, err := x.Take(t.Context(), e, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -226,4 +228,119 @@ func plan(t *testing.T, a *access, text string) (steps []string) {
 		steps = append(steps, step)
 	}
 	return steps
+}
+
+func TestOldWordsAtOnceNeverOvertakeAFinalState(t *testing.T) {
+	x := opened(t, filepath.Join(t.TempDir(), "a.db"))
+	for n := range 40 {
+		final, void := pay.Ref(fmt.Sprint("f", n)), pay.Ref(fmt.Sprint("v", n))
+		for _, ref := range []pay.Ref{final, void} {
+			e := Entry{Ref: ref, Module: "m", PosID: string(ref), Kind: pay.KindOnline, Digest: []byte("d"), Begun: time.Now()}
+			if _, _, err := x.Take(t.Context(), e, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		results := make(chan error)
+		say := func(op pay.Operation) { go func() { results <- x.Learn(t.Context(), "m", op) }() }
+		say(pay.Operation{Ref: final, Running: true, Pending: "running"})
+		say(pay.Operation{Ref: final, Outcome: pay.Approved})
+		say(pay.Operation{Ref: final, Outcome: pay.Unknown, Pending: "unknown"})
+		say(pay.Operation{Ref: void, Running: true, Pending: "running"})
+		var voided bool
+		go func() {
+			var err error
+			voided, err = x.Void(t.Context(), void)
+			results <- err
+		}()
+		for range 5 {
+			if err := <-results; err != nil {
+				t.Fatal(err)
+			}
+		}
+		if e, err := x.Get(t.Context(), final); err != nil || e.State != Approved {
+			t.Fatalf("%s became %s, %v", final, e.State, err)
+		}
+		if e, err := x.Get(t.Context(), void); err != nil || voided != (e.State == Cancelled) || voided == e.Known {
+			t.Fatalf("told to be cancelled: %v, and it is %+v, %v", voided, e, err)
+		}
+	}
+}
+
+func TestAnotherModulesWordOfARefIsRefused(t *testing.T) {
+	x := opened(t, filepath.Join(t.TempDir(), "a.db"))
+	taken(t, x, "r1")
+	if err := x.Learn(t.Context(), "other", pay.Operation{Ref: "r1", Outcome: pay.Declined}); pay.CodeOf(err) != pay.ErrRefReused {
+		t.Errorf("got %v", err)
+	}
+	if e, err := x.Get(t.Context(), "r1"); err != nil || e.State != Taken || e.Known {
+		t.Errorf("got %+v, %v", e, err)
+	}
+}
+
+func TestARunningPaymentBlocksItsTillUntilItIsDoubted(t *testing.T) {
+	x := opened(t, filepath.Join(t.TempDir(), "a.db"))
+	e := taken(t, x, "r1")
+	e.Ref = "r2"
+	if _, _, err := x.Take(t.Context(), e, ""); pay.CodeOf(err) != pay.ErrBusy {
+		t.Errorf("got %v", err)
+	}
+	if err := x.Doubt(t.Context(), "r1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := x.Take(t.Context(), e, ""); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestACallerThatHasLeftTakesNothing(t *testing.T) {
+	x := opened(t, filepath.Join(t.TempDir(), "a.db"))
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	e := Entry{Ref: "r1", Module: "m", PosID: "1", Kind: pay.KindOnline, Digest: []byte("d"), Begun: time.Now()}
+	if _, _, err := x.Take(gone, e, ""); err == nil {
+		t.Error("it was taken")
+	}
+	if _, err := x.Get(t.Context(), "r1"); pay.CodeOf(err) != pay.ErrNotFound {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnIndexMadeAnewBesideJournalsRemembersWhichItHasNotRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	x, err := Open(t.Context(), path, "a", "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(x.Read(t.Context(), "a"), x.Close()); err != nil {
+		t.Fatal(err)
+	}
+	x, err = Open(t.Context(), path, "a", "b") // it is not made anew: a was read
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	if list, err := x.Unread(t.Context()); err != nil || fmt.Sprint(list) != "[b]" {
+		t.Errorf("got %v, %v", list, err)
+	}
+}
+
+func TestAnIndexOfTheFirstVersionIsTakenOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	x := opened(t, path)
+	taken(t, x, "r1")
+	if err := x.write(t.Context(), x.firm, func(tx *access) error {
+		return tx.script(t.Context(), "ALTER TABLE refs DROP COLUMN confirms; DROP TABLE unread; PRAGMA user_version = 1;")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	x = opened(t, path)
+	if e, err := x.Get(t.Context(), "r1"); err != nil || !e.Confirms {
+		t.Errorf("got %+v, %v", e, err)
+	}
+	if list, err := x.Unread(t.Context()); err != nil || len(list) > 0 {
+		t.Errorf("got %v, %v", list, err)
+	}
 }

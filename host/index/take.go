@@ -10,14 +10,14 @@ import (
 // Take takes a ref for an operation, with one sync, after the rules that reach over all modules were checked in the same transaction:
 //
 //   - the same ref with the same digest is joined (existed); with another, or another module's or till's: pay.ErrRefReused
-//   - one money operation at a time for a till: pay.ErrBusy. live says whether a module runs; what one that does not runs, blocks nobody
+//   - one money operation at a time for a till: pay.ErrBusy. What a module runs that went away blocks until the host doubts it (Doubt)
 //   - an earlier attempt for the same receipt on this till whose outcome is unknown and that is not abandoned: pay.ErrUnresolved, unless
 //     it is the one that despite names
 //   - one document has one payout that is approved (pay.ErrState), running or unknown (pay.ErrUnresolved)
 //
-// A database that cannot be written is pay.ErrJournal: nothing was taken.
-func (x *Index) Take(ctx context.Context, e Entry, despite pay.Ref, live func(module string) bool) (have Entry, existed bool, err error) {
-	e.State = Taken
+// A database that cannot be written, or a caller that has left meanwhile, is pay.ErrJournal: nothing was taken.
+func (x *Index) Take(ctx context.Context, e Entry, despite pay.Ref) (have Entry, existed bool, err error) {
+	e.State, e.Known, e.Gone, e.Pending = Taken, false, false, "running"
 	err = x.write(ctx, x.firm, func(tx *access) error {
 		list, err := tx.list(ctx, "WHERE ref = ?", string(e.Ref))
 		if err != nil {
@@ -27,13 +27,14 @@ func (x *Index) Take(ctx context.Context, e Entry, despite pay.Ref, live func(mo
 			have, existed = list[0], true
 			return joinable(have, e)
 		}
-		if err := x.free(ctx, tx, e, despite, live); err != nil {
+		if err := x.free(ctx, tx, e, despite); err != nil {
 			return err
 		}
+		if err := ctx.Err(); err != nil {
+			return err // nobody waits for this operation any more, and nothing of it exists
+		}
 		have = e
-		return tx.exec(ctx, "INSERT INTO refs ("+columns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-			string(e.Ref), e.Module, e.PosID, string(e.Kind), int64(e.Amount), string(e.Currency), e.Digest, e.Receipt, e.Document,
-			string(e.Original), string(e.State), false, false, "running", e.Begun.UnixMicro())
+		return tx.insert(context.WithoutCancel(ctx), e)
 	})
 	return have, existed, err
 }
@@ -49,14 +50,14 @@ func joinable(have, want Entry) error {
 }
 
 // free checks what another operation may forbid.
-func (x *Index) free(ctx context.Context, tx *access, e Entry, despite pay.Ref, live func(string) bool) error {
+func (x *Index) free(ctx context.Context, tx *access, e Entry, despite pay.Ref) error {
 	if e.Kind.Money() {
 		running, err := tx.list(ctx, "WHERE "+open+" AND state <> 'unknown' AND pos_id = ?", e.PosID)
 		if err != nil {
 			return err
 		}
 		for _, other := range running {
-			if other.Kind.Money() && live(other.Module) {
+			if other.Kind.Money() {
 				return text.Refuse(pay.ErrBusy, "host.busy", map[string]any{"Ref": other.Ref}, nil)
 			}
 		}
