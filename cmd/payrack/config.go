@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/payrack/payrack/host/client"
+	"github.com/payrack/payrack/sdk/pay"
 )
 
 // maxConfig is the largest file of settings that is read, in bytes; what is larger is none.
@@ -198,22 +200,27 @@ func (a *app) configImportCommand() *cobra.Command {
 	})
 }
 
-// configFile reads a file of settings that the user names, "-" being standard input.
+// configFile reads a file of settings that the user names, "-" being standard input. What it gives is UTF-8.
 func (a *app) configFile(path string) (string, error) {
+	var raw []byte
+	var err error
 	if path == "-" {
-		text, err := a.secretFrom(path)
-		return text + "\n", err
+		raw, err = io.ReadAll(io.LimitReader(a.Stdin, maxConfig+1))
+	} else {
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return "", a.usageErrorf("cli.usage.not_a_file", "File", path)
+		}
+		raw, err = readLimited(path, maxConfig+1)
 	}
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		return "", a.usageErrorf("cli.usage.not_a_file", "File", path)
-	}
-	raw, err := readLimited(path, maxConfig+1)
 	if err != nil {
 		return "", a.usageErrorf("cli.usage.unreadable", "File", path, "Error", err.Error())
 	}
 	if len(raw) > maxConfig {
 		return "", a.configError(a.say("cli.config.too_large", "File", filepath.Base(path), "Max", maxConfig))
 	}
-	return string(raw), nil
+	text, ok := decodeSettings(raw)
+	if !ok {
+		return "", &pay.Error{Code: pay.ErrConfig, Text: a.say("cli.config.no_text", "File", filepath.Base(path)), Hint: a.say("cli.config.no_text_hint")}
+	}
+	return text, nil
 }
