@@ -119,9 +119,12 @@ func (h *Host) ownSettings(q *modulev1.SettingsRequest, language string) (string
 	case "validate":
 		return h.validate(q.GetValue(), language)
 	case "set":
+		if err := h.refuseData(schema, q.GetKey()); err != nil {
+			return "", err
+		}
 		return h.change(func(f *ini.File) error { return f.Set(q.GetKey(), q.GetValue()) }, language)
 	case "import":
-		return h.change(func(f *ini.File) error { return importInto(f, q.GetValue()) }, language)
+		return h.change(func(f *ini.File) error { return h.importInto(f, schema, q.GetValue()) }, language)
 	}
 	file, err := h.settingsFile()
 	if err != nil {
@@ -158,10 +161,15 @@ func (h *Host) validate(content, language string) (string, error) {
 	return "", nil
 }
 
-// importInto takes an INI text, or a JSON object of values.
-func importInto(f *ini.File, content string) error {
+// importInto takes an INI text, whose keys of one installation are left out, or a JSON object of values.
+func (h *Host) importInto(f *ini.File, schema ini.Schema, content string) error {
 	var values map[string]string
 	if json.Unmarshal([]byte(content), &values) == nil {
+		for key := range values {
+			if err := h.refuseData(schema, key); err != nil {
+				return err
+			}
+		}
 		return f.Change(values)
 	}
 	return ini.Import(f, []byte(content))

@@ -90,6 +90,9 @@ func Run(ctx context.Context, o Options) error {
 }
 
 func run(ctx context.Context, o Options) (err error) {
+	if err := guardPlace(o.Place); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(o.Place.Data, 0o750); err != nil {
 		return &pay.Error{Code: pay.ErrConfig, Text: fmt.Sprintf("the data folder %s cannot be made", o.Place.Data), Cause: err}
 	}
@@ -98,6 +101,7 @@ func run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.release()) }()
+	rememberData(o.Place)
 	h, err := open(ctx, o)
 	if err != nil {
 		return err

@@ -69,6 +69,9 @@ func LoadSettings(p place.Place) (*Settings, *ini.File, error) {
 
 // settingsError is a refusal that says what is wrong in the user's language.
 func settingsError(err error, language string) error {
+	if refusal, ok := errors.AsType[*pay.Error](err); ok {
+		return refusal
+	}
 	if problems, ok := errors.AsType[ini.Problems](err); ok {
 		return &pay.Error{Code: pay.ErrConfig, Text: problems.Text(language), Cause: err}
 	}

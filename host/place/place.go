@@ -17,6 +17,7 @@ import (
 	"gopkg.in/ini.v1"
 
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Place is one installation. All paths are absolute.
@@ -35,7 +36,7 @@ func Find(home string) (Place, error) {
 		abs = real
 	}
 	if info, err := os.Stat(abs); err != nil || !info.IsDir() {
-		return Place{}, &pay.Error{Code: pay.ErrConfig, Text: fmt.Sprintf("%s is no folder of an installation", abs), Cause: err}
+		return Place{}, text.Refuse(pay.ErrConfig, "refused.home", map[string]any{"Path": abs}, err)
 	}
 	p := Place{Home: abs, Data: abs}
 	data, err := dataFolder(p.Settings())
@@ -58,7 +59,7 @@ func dataFolder(path string) (string, error) {
 		return "", nil
 	}
 	if err != nil {
-		return "", &pay.Error{Code: pay.ErrConfig, Text: "payrack.ini cannot be read", Cause: err}
+		return "", text.Refuse(pay.ErrConfig, "refused.ini", map[string]any{"Path": path}, err)
 	}
 	file, err := ini.LoadSources(ini.LoadOptions{IgnoreContinuation: true, IgnoreInlineComment: true, PreserveSurroundedQuote: true,
 		SkipUnrecognizableLines: true, Loose: true}, raw)
@@ -66,6 +67,16 @@ func dataFolder(path string) (string, error) {
 		return "", nil
 	}
 	return strings.TrimSpace(file.Section("").Key("Data").String()), nil
+}
+
+// Installed says whether Home holds anything of payrack: its program, its settings or modules. A host serves no other folder.
+func (p Place) Installed() bool {
+	for _, path := range []string{p.Program(), p.Settings(), filepath.Join(p.Home, "modules")} {
+		if _, err := os.Stat(path); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Settings is the host's INI file.
