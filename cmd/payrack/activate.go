@@ -40,7 +40,7 @@ func (a *app) activateCommand() *cobra.Command {
 		for {
 			o := order{module: module, kind: pay.KindCommand, params: map[string]any{"name": "activate", "args": map[string]any{
 				"terminal_id": terminal, "serial": serial, "code": secret, "force": force}}}
-			op, err := a.operate(cmd.Context(), s, o)
+			op, err := a.operate(cmd.Context(), s, &o)
 			if err != nil {
 				return err
 			}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/payrack/payrack/host/client"
 	"github.com/payrack/payrack/sdk/pay"
 )
 
@@ -27,10 +30,11 @@ func (a *app) statusCommand() *cobra.Command {
 			return err
 		}
 		defer s.Close()
-		op, err := s.Operation(cmd.Context(), ref)
+		op, err := a.refOrCode(cmd.Context(), s, ref)
 		if err != nil {
 			return err
 		}
+		ref = op.Ref
 		if wait && !op.Outcome.Final() {
 			f := a.newFollowing(s, ref)
 			defer f.end()
@@ -38,9 +42,13 @@ func (a *app) statusCommand() *cobra.Command {
 				return err
 			}
 		}
-		if err := a.result(op, func() { a.showOperation(op) }); err != nil {
+		if err := a.result(op, func() {
+			a.showOperation(op)
+			a.showReturns(cmd.Context(), s, op)
+		}); err != nil {
 			return err
 		}
+		a.noteRead(cmd.Context(), s, op)
 		return ended(op)
 	})
 	cmd.Flags().BoolVar(&wait, "wait", false, a.say("cli.flag.wait"))
@@ -59,7 +67,8 @@ func (a *app) cancelCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if op.Running || !op.Outcome.Final() {
+		begun := op.Running || !op.Outcome.Final()
+		if begun {
 			if err := s.Cancel(cmd.Context(), ref, reason); err != nil {
 				return err
 			}
@@ -70,20 +79,60 @@ func (a *app) cancelCommand() *cobra.Command {
 				return err
 			}
 		}
-		if err := a.result(op, func() { a.showOperation(op) }); err != nil {
+		if err := a.result(op, func() {
+			a.showOperation(op)
+			a.showReturns(cmd.Context(), s, op)
+		}); err != nil {
 			return err
 		}
+		a.noteRead(cmd.Context(), s, op)
 		if op.Outcome == pay.Cancelled {
 			return nil
 		}
-		if op.Outcome == pay.Approved {
-			fmt.Fprintln(a.Stderr, a.say("cli.cancel.late"))
+		if op.Outcome == pay.Approved && !op.Running {
+			fmt.Fprintln(a.Stderr, a.tooLate(op, begun))
 			return finished{exitFailed}
 		}
 		return ended(op)
 	})
 	cmd.Flags().StringVar(&reason, "reason", "", a.say("cli.flag.reason"))
 	return cmd
+}
+
+// tooLate says why an approved operation is not cancelled, and what is possible instead.
+func (a *app) tooLate(op pay.Operation, asked bool) string {
+	switch {
+	case op.Reversal == pay.ReversalUnderWay:
+		return a.say("cli.cancel.reversing")
+	case op.Reversal == pay.ReversalDone:
+		return a.say("cli.cancel.reversed")
+	case !op.Kind.Payment():
+		return a.say("cli.cancel.done")
+	case op.Ack == pay.AckConfirm && op.Refundable > 0:
+		return a.say("cli.cancel.confirmed", "Ref", op.Ref, "Left", a.money(op.Refundable, op.Currency))
+	case op.Ack == pay.AckConfirm:
+		return a.say("cli.cancel.refunded")
+	case asked:
+		return a.say("cli.cancel.late", "Confirm", a.commandOn("confirm", op), "Reverse", a.commandOn("reverse", op))
+	}
+	return a.say("cli.cancel.paid", "Confirm", a.commandOn("confirm", op), "Reverse", a.commandOn("reverse", op))
+}
+
+// showReturns prints the refunds of a payment and what is still refundable. Where the module cannot tell its past, only the latter.
+func (a *app) showReturns(ctx context.Context, s *client.Session, op pay.Operation) {
+	if !op.Kind.Payment() || op.Outcome != pay.Approved || op.Running {
+		return
+	}
+	if op.Ack == pay.AckConfirm || op.Refundable != op.ApprovedAmount {
+		if told, err := a.storyOf(ctx, s, op); err == nil {
+			for _, r := range told.Refunds {
+				fmt.Fprintln(a.Stdout, a.say("cli.op.refund", "Ref", r.Ref, "Amount", a.money(r.Amount, r.Currency), "Outcome", a.outcomeWord(r)))
+			}
+		}
+	}
+	if op.Reversal == pay.ReversalNone {
+		fmt.Fprintln(a.Stdout, a.say("cli.op.refundable", "Amount", a.money(op.Refundable, op.Currency)))
+	}
 }
 
 func (a *app) pendingCommand() *cobra.Command {
@@ -104,6 +153,9 @@ func (a *app) pendingCommand() *cobra.Command {
 				return
 			}
 			a.operationTable(list, true)
+			if slices.ContainsFunc(list, func(op pay.Operation) bool { return op.Pending == "unread" }) {
+				fmt.Fprintln(a.Stderr, a.say("cli.pending.unread_hint"))
+			}
 		})
 	})
 	cmd.Flags().BoolVar(&all, "all", false, a.say("cli.flag.all"))
@@ -196,7 +248,11 @@ func (a *app) resolveCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.result(op, func() { a.showOperation(op) })
+		if err := a.result(op, func() { a.showOperation(op) }); err != nil {
+			return err
+		}
+		a.noteRead(cmd.Context(), s, op)
+		return nil
 	})
 	f := cmd.Flags()
 	f.StringVar(&charged, "charged", "", a.say("cli.flag.charged"))

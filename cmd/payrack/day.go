@@ -74,7 +74,7 @@ func (a *app) paper(cmd *cobra.Command, o order) error {
 		return err
 	}
 	defer s.Close()
-	op, err := a.operate(cmd.Context(), s, o)
+	op, err := a.operate(cmd.Context(), s, &o)
 	if err != nil {
 		return err
 	}

@@ -86,6 +86,10 @@ func (h *fakeHost) seed() {
 		Pending: "unconfirmed", Slips: 2, Begun: now, Settled: now.Add(40 * time.Second)}}
 	h.ops["R-2"] = &fakeOperation{op: pay.Operation{Ref: "R-2", Module: "sendy", Kind: pay.KindOnline, PosID: "4", Amount: 99000, Currency: pay.RUB,
 		Outcome: pay.Unknown, Number: 786, Shift: 31, Pending: "unknown", Begun: now.Add(time.Hour)}}
+	h.ops["D-1"] = &fakeOperation{op: pay.Operation{Ref: "D-1", Module: "sendy", Kind: pay.KindRefund, PosID: "4", Amount: 100, Currency: pay.RUB,
+		Outcome: pay.Approved, ApprovedAmount: 100, Number: 787, Shift: 31, Pending: "unread", Begun: now}}
+	h.ops["close-sendy-31"] = &fakeOperation{op: pay.Operation{Ref: "close-sendy-31", Module: "sendy", Kind: pay.KindCloseDay, PosID: "4",
+		Outcome: pay.Approved, Number: 788, Shift: 31, Ack: pay.AckSeen, Begun: now}}
 }
 
 func refused(code pay.Code, text, hint string) *modulev1.Refusal {

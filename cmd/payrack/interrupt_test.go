@@ -85,10 +85,16 @@ func TestCtrlCAsksForACancelAndWaitsForTheOutcome(t *testing.T) {
 }
 
 func TestACustomerFasterThanCtrlCHasPaid(t *testing.T) {
-	_, c := start(t, "C-2", "faster")
+	h, c := start(t, "C-2", "faster")
 	c.interrupt(t)
 	if code := c.exit(t); code != exitDone || !strings.Contains(c.stdout.String(), "ОДОБРЕНО") {
 		t.Errorf("exit code %d\nstdout:\n%s", code, &c.stdout)
+	}
+	if ack := h.ops["C-2"].op.Ack; ack != pay.AckNone {
+		t.Errorf("a payment that was to be cancelled is acknowledged with %q: no receipt may follow it", ack)
+	}
+	if said := c.stderr.String(); !strings.Contains(said, "payrack confirm C-2") || !strings.Contains(said, "payrack reverse C-2") {
+		t.Errorf("does not say how to go on:\n%s", said)
 	}
 }
 

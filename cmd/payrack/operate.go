@@ -23,6 +23,8 @@ type order struct {
 	params map[string]any
 	dialog dialog
 	hold   bool // leave an approved operation unconfirmed
+
+	interrupted bool // a person asked for a cancel while it went on: what was approved all the same is his to confirm
 }
 
 // dialog says who answers prompts.
@@ -41,8 +43,8 @@ func (a *app) silent(d dialog) bool {
 }
 
 // operate carries an order out: the ref is told first, then the operation is begun and followed to its outcome.
-func (a *app) operate(ctx context.Context, s *client.Session, o order) (pay.Operation, error) {
-	ref, err := a.refOf(o)
+func (a *app) operate(ctx context.Context, s *client.Session, o *order) (pay.Operation, error) {
+	ref, err := a.refOf(*o)
 	if err != nil {
 		return pay.Operation{}, err
 	}
@@ -54,7 +56,7 @@ func (a *app) operate(ctx context.Context, s *client.Session, o order) (pay.Oper
 		params = []byte("{}")
 	}
 	f := a.newFollowing(s, ref)
-	defer f.end()
+	defer func() { f.end(); o.interrupted = f.asks > 0 }()
 	op, existed, err := f.begin(ctx, client.Order{
 		Module: o.module, Kind: o.kind, Amount: o.amount, Ref: ref, Params: string(params), NoPrompts: a.silent(o.dialog),
 	})
@@ -97,12 +99,14 @@ func (a *app) refOf(o order) (pay.Ref, error) {
 	return ref, nil
 }
 
-// conclude prints what became of an order, tells the host that it was read, and gives the exit code.
+// conclude prints what became of an order, tells the host that it was read, and gives the exit code. With hold an approved payment stays
+// unconfirmed, and it is said how to end that.
 func (a *app) conclude(ctx context.Context, s *client.Session, op pay.Operation, hold bool, human func()) error {
+	held := hold && op.Outcome == pay.Approved && op.CanConfirm
 	if human == nil {
 		human = func() {
 			shown := op
-			if op.Outcome.Final() && !hold {
+			if op.Outcome.Final() && !held {
 				shown.Pending = "" // it has just been read
 			}
 			a.showOperation(shown)
@@ -111,7 +115,10 @@ func (a *app) conclude(ctx context.Context, s *client.Session, op pay.Operation,
 	if err := a.result(op, human); err != nil {
 		return err
 	}
-	if !op.Running && op.Outcome.Final() && !hold {
+	if held && !op.Running {
+		a.sayHeld(op)
+	}
+	if !op.Running && op.Outcome.Final() && !held {
 		ack := pay.AckSeen
 		if op.Outcome == pay.Approved && op.CanConfirm {
 			ack = pay.AckConfirm
@@ -124,6 +131,31 @@ func (a *app) conclude(ctx context.Context, s *client.Session, op pay.Operation,
 		fmt.Fprintln(a.Stderr, a.say("cli.goes_on", "Ref", op.Ref))
 	}
 	return ended(op)
+}
+
+// sayHeld tells that a payment waits for its receipt, and what ends that.
+func (a *app) sayHeld(op pay.Operation) {
+	fmt.Fprintln(a.Stderr, a.say("cli.held", "Confirm", a.commandOn("confirm", op), "Reverse", a.commandOn("reverse", op)))
+}
+
+// commandOn is a command about an operation, in the name of its till.
+func (a *app) commandOn(name string, op pay.Operation) string {
+	line := "payrack " + name + " " + string(op.Ref)
+	if op.PosID != "" && op.PosID != defaultPos {
+		line += " --pos " + clean(op.PosID)
+	}
+	return line
+}
+
+// noteRead tells the host that this till has read the outcome that was just printed. Another till's outcome stays that till's to read, and
+// a payment stays to be confirmed.
+func (a *app) noteRead(ctx context.Context, s *client.Session, op pay.Operation) {
+	if op.PosID != a.pos() || op.Pending != "unread" || op.Running || !op.Outcome.Final() || op.Outcome == pay.Approved && op.CanConfirm {
+		return
+	}
+	if _, err := s.Acknowledge(ctx, op.Ref, pay.AckSeen, ""); err != nil && !errors.Is(err, &pay.Error{Code: pay.ErrState}) {
+		fmt.Fprintln(a.Stderr, a.say("cli.not_acknowledged", "Ref", op.Ref, "Error", a.describe(err).Text))
+	}
 }
 
 // ended is the error by which an operation's outcome becomes the exit code.

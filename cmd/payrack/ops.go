@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -107,38 +108,92 @@ func (a *app) opsShowCommand() *cobra.Command {
 
 // named finds an operation by what a person has in hand: its ref, its number, or the code for support from its slip (4-SENDY-000784).
 func (a *app) named(ctx context.Context, s *client.Session, module, word string) (pay.Operation, error) {
-	digits := word
-	if parts := strings.Split(word, "-"); len(parts) >= 3 && strings.Trim(parts[len(parts)-1], "0123456789") == "" && module == "" {
-		if ids, err := a.moduleIDs(ctx, s); err == nil && slices.Contains(ids, strings.ToLower(parts[len(parts)-2])) {
-			module, digits = strings.ToLower(parts[len(parts)-2]), parts[len(parts)-1]
+	if id, last, ok := supportCode(word); ok && (module == "" || strings.EqualFold(module, id)) && a.hasModule(ctx, s, id) {
+		if shift, found := strings.CutPrefix(last, "S"); found {
+			return a.closeOf(ctx, s, id, shift, word)
+		}
+		return a.numbered(ctx, s, id, last, word)
+	}
+	if strings.Trim(word, digits) == "" {
+		return a.numbered(ctx, s, module, word, word)
+	}
+	ref, err := a.refArgument(word)
+	if err != nil {
+		return pay.Operation{}, err
+	}
+	return s.Operation(ctx, ref)
+}
+
+// refOrCode finds an operation by its ref, and only where there is none such by the code for support.
+func (a *app) refOrCode(ctx context.Context, s *client.Session, ref pay.Ref) (pay.Operation, error) {
+	op, err := s.Operation(ctx, ref)
+	if _, _, ok := supportCode(string(ref)); ok && errors.Is(err, &pay.Error{Code: pay.ErrNotFound}) {
+		return a.named(ctx, s, "", string(ref))
+	}
+	return op, err
+}
+
+const digits = "0123456789"
+
+// supportCode takes a code from a slip apart: till, module, and the operation's number or S and that of a shift. A till's name may hold dashes.
+func supportCode(word string) (module, last string, ok bool) {
+	parts := strings.Split(word, "-")
+	if len(parts) < 3 {
+		return "", "", false
+	}
+	module, last = strings.ToLower(parts[len(parts)-2]), strings.ToUpper(parts[len(parts)-1])
+	number := strings.TrimPrefix(last, "S")
+	return module, last, module != "" && number != "" && strings.Trim(number, digits) == ""
+}
+
+func (a *app) hasModule(ctx context.Context, s *client.Session, id string) bool {
+	list, _, err := a.modules(ctx, s)
+	return err == nil && slices.ContainsFunc(list, func(m moduleInfo) bool { return m.ID == id })
+}
+
+// numbered finds the operation with a through number. What is found by nothing else may be a ref all the same: word.
+func (a *app) numbered(ctx context.Context, s *client.Session, module, number, word string) (pay.Operation, error) {
+	n, err := strconv.ParseInt(number, 10, 64)
+	var list []pay.Operation
+	if err == nil && n > 0 {
+		if list, err = a.findEverywhere(ctx, s, module, map[string]any{"what": "operations", "number": n}); err != nil {
+			return pay.Operation{}, err
 		}
 	}
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || n <= 0 {
+	switch len(list) {
+	case 1:
+		return list[0], nil
+	case 0:
 		ref, err := a.refArgument(word)
 		if err != nil {
 			return pay.Operation{}, err
 		}
 		return s.Operation(ctx, ref)
 	}
-	list, err := a.findEverywhere(ctx, s, module, map[string]any{"what": "operations", "number": n})
-	if err != nil {
-		return pay.Operation{}, err
-	}
-	switch len(list) {
-	case 1:
-		return list[0], nil
-	case 0:
-		if _, err := pay.ParseRef(word); err == nil { // a ref may be all digits
-			return s.Operation(ctx, pay.Ref(word))
-		}
-		return pay.Operation{}, &pay.Error{Code: pay.ErrNotFound}
-	}
 	var modules []string
 	for _, op := range list {
 		modules = append(modules, op.Module)
 	}
 	return pay.Operation{}, a.usageErrorf("cli.usage.number_ambiguous", "Number", n, "Modules", strings.Join(modules, ", "))
+}
+
+// closeOf finds the last close of a shift.
+func (a *app) closeOf(ctx context.Context, s *client.Session, module, shift, word string) (pay.Operation, error) {
+	n, err := strconv.ParseInt(shift, 10, 64)
+	if err != nil {
+		return pay.Operation{}, a.usageErrorf("cli.usage.ref", "Ref", shorten(word))
+	}
+	var last pay.Operation
+	for try := 1; ; try++ {
+		op, err := s.Operation(ctx, pay.CloseRef(module, n, try))
+		if errors.Is(err, &pay.Error{Code: pay.ErrNotFound}) && last.Ref != "" {
+			return last, nil
+		}
+		if err != nil {
+			return pay.Operation{}, err
+		}
+		last = op
+	}
 }
 
 // storyOf is what the operation's module knows of it: its past, and the refunds and reversals that followed.

@@ -53,11 +53,11 @@ func (a *app) payCommand() *cobra.Command {
 			return err
 		}
 		defer s.Close()
-		op, err := a.operate(cmd.Context(), s, o)
+		op, err := a.operate(cmd.Context(), s, &o)
 		if err != nil {
 			return err
 		}
-		return a.conclude(cmd.Context(), s, op, o.hold, nil)
+		return a.conclude(cmd.Context(), s, op, o.hold || o.interrupted, nil)
 	})
 	f := cmd.Flags()
 	f.StringVar(&o.module, "module", "", a.say("cli.flag.module"))
@@ -128,11 +128,11 @@ func (a *app) refundCommand() *cobra.Command {
 			}
 		}
 		o.params = params("original_ref", string(original), "receipt", receipt, "reason", reason)
-		op, err := a.operate(cmd.Context(), s, o)
+		op, err := a.operate(cmd.Context(), s, &o)
 		if err != nil {
 			return err
 		}
-		return a.conclude(cmd.Context(), s, op, o.hold, nil)
+		return a.conclude(cmd.Context(), s, op, o.hold || o.interrupted, nil)
 	})
 	f := cmd.Flags()
 	f.StringVar(&sum, "amount", "", a.say("cli.flag.refund-amount"))
