@@ -97,11 +97,11 @@ func (b *beginning) read(in *hostv1.BeginRequest) error {
 			return err
 		}
 	} else if kind.Money() {
-		return &pay.Error{Code: pay.ErrArgument, Text: fmt.Sprintf("ref: one is needed for %s", kind)}
+		return text.Refuse(pay.ErrArgument, "host.ref_needed", map[string]any{"Kind": kind}, nil)
 	}
 	for name, value := range map[string]string{"receipt": params.Receipt, "document": params.Document} {
 		if len(value) > maxDocument {
-			return &pay.Error{Code: pay.ErrArgument, Text: fmt.Sprintf("params: %s is longer than %d bytes", name, maxDocument)}
+			return text.Refuse(pay.ErrArgument, "host.param_long", map[string]any{"Name": name, "Most": maxDocument}, nil)
 		}
 	}
 	amount := pay.Amount(in.GetAmount())
@@ -109,10 +109,10 @@ func (b *beginning) read(in *hostv1.BeginRequest) error {
 		return err
 	}
 	if kind == pay.KindPayout && params.Document == "" {
-		return &pay.Error{Code: pay.ErrArgument, Text: "params: a payout names its document"}
+		return text.Refuse(pay.ErrArgument, "host.payout_document", nil, nil)
 	}
 	if kind == pay.KindRefund && params.OriginalRef == "" {
-		return &pay.Error{Code: pay.ErrArgument, Text: "params: a refund names its original_ref"}
+		return text.Refuse(pay.ErrArgument, "host.refund_original", nil, nil)
 	}
 	b.request = pay.Request{Ref: ref, Kind: kind, Amount: amount, Currency: pay.RUB, PosID: b.s.pos, Params: params,
 		NoPrompts: in.GetNoPrompts() || b.s.flags&flagNoPrompts != 0, Operator: b.s.operatorID(), Initiator: b.s.by(), Language: b.s.lang()}
@@ -123,11 +123,11 @@ func (h *Host) checkAmount(kind pay.Kind, amount pay.Amount) error {
 	limit := pay.Amount(h.settings.Load().Limit)
 	switch {
 	case !kind.Money() && amount != 0:
-		return &pay.Error{Code: pay.ErrArgument, Text: fmt.Sprintf("amount: %s moves no money, it takes 0", kind)}
+		return text.Refuse(pay.ErrArgument, "host.amount_none", map[string]any{"Kind": kind}, nil)
 	case kind.Money() && amount <= 0:
-		return &pay.Error{Code: pay.ErrArgument, Text: fmt.Sprintf("amount %s: it must be above 0", amount)}
+		return text.Refuse(pay.ErrArgument, "refused.amount_positive", map[string]any{"Amount": text.Money(amount, pay.RUB)}, nil)
 	case amount > limit:
-		return text.Refuse(pay.ErrLimit, "host.limit", map[string]any{"Amount": amount.String(), "Limit": limit.String()}, nil)
+		return text.Refuse(pay.ErrLimit, "host.limit", map[string]any{"Amount": text.Money(amount, pay.RUB), "Limit": text.Money(limit, pay.RUB)}, nil)
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (b *beginning) route(ctx context.Context, id string) error {
 			return err
 		}
 		if id != "" && id != original.Module {
-			return &pay.Error{Code: pay.ErrArgument, Text: fmt.Sprintf("%s was paid through %s", parent, original.Module)}
+			return text.Refuse(pay.ErrArgument, "host.other_module", map[string]any{"Ref": parent, "Module": original.Module}, nil)
 		}
 		id = original.Module
 	}
