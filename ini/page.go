@@ -82,7 +82,7 @@ func (s Setting) remark(language string) string {
 }
 
 // Ensure writes the template to path if there is no file yet, and says whether it did. A file that exists is never
-// touched. On Windows the new file has BOM and CRLF, for its editors.
+// touched. Everybody may read the new one, for it holds no secrets. On Windows it has BOM and CRLF, for its editors.
 func Ensure(path string, schema Schema, language string) (created bool, err error) {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return false, err
@@ -91,7 +91,7 @@ func Ensure(path string, schema Schema, language string) (created bool, err erro
 	if runtime.GOOS == "windows" {
 		text = []byte(bom + strings.ReplaceAll(string(text), "\n", "\r\n"))
 	}
-	temp, err := writeBeside(path, text, 0o640)
+	temp, err := writeBeside(path, text, 0o644)
 	if err != nil {
 		return false, fmt.Errorf("create settings: %w", err)
 	}

@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 func beHost(home string) int {
 	switch os.Getenv("PAYRACK_TEST_HOST") {
 	case "broken":
-		fmt.Fprintln(os.Stderr, "payrack.ini, line 3: SlipWitdh: did you mean SlipWidth?")
+		fmt.Fprintln(os.Stderr, "Error: payrack.ini, line 3: SlipWitdh: did you mean SlipWidth? (PR_E_CONFIG)\nWhat to do: mend the file")
 		return 3
 	case "busy": // another one is just starting
 		return 8

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -176,21 +177,21 @@ func (p *process) ended() (bool, int) {
 	}
 }
 
-// said is the last line that the host wrote to its stderr.
+// said is the line of the host's stderr that names what went wrong: hints come after it.
 func (p *process) said() string {
 	if p == nil || p.stderr == nil {
 		return ""
 	}
-	size, err := p.stderr.Seek(0, io.SeekEnd)
-	if err != nil {
+	head := make([]byte, 8192)
+	n, err := p.stderr.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
 		return ""
 	}
-	tail := make([]byte, min(size, 2048))
-	if _, err := p.stderr.ReadAt(tail, size-int64(len(tail))); err != nil {
-		return ""
+	lines := strings.Split(strings.TrimSpace(strings.ToValidUTF8(string(head[:n]), "?")), "\n")
+	names := func(line string) bool {
+		return strings.Contains(line, "PR_E_") || strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:")
 	}
-	lines := strings.Split(strings.TrimSpace(strings.ToValidUTF8(string(tail), "?")), "\n")
-	return strings.TrimSpace(lines[len(lines)-1])
+	return strings.TrimSpace(lines[max(slices.IndexFunc(lines, names), 0)])
 }
 
 func (p *process) forget() {
