@@ -8,8 +8,11 @@
 //
 // A session is a receiver's: it sees and does today's work of its till. A PIN (options operator.id, operator.pin) gives it the full role.
 // PINs are set by the full role (option operator.new_pin, for operator.id and operator.name). As long as the installation has no PIN, a
-// session has the full role if it comes from the user who runs the host (or root) and is the command line's (program "payrack"), or asks
-// for it by the option operator.role = full: such a user could change the files themselves.
+// session has the full role if it comes from the user who runs the host (or root) and is the command line's (program "payrack"; on Linux
+// its process must run the installation's own program), or asks for it by the option operator.role = full, which is logged as a warning:
+// such a user could change the files themselves.
+//
+// A receiver reads an operation of another day only while it is open or pending, and what its session was shown then, afterwards too.
 //
 // # Documents of Info
 //
