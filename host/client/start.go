@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -177,7 +176,7 @@ func (p *process) ended() (bool, int) {
 	}
 }
 
-// said is the line of the host's stderr that names what went wrong: hints come after it.
+// said is the first line of the host's stderr, which names what went wrong: hints come after it.
 func (p *process) said() string {
 	if p == nil || p.stderr == nil {
 		return ""
@@ -188,10 +187,7 @@ func (p *process) said() string {
 		return ""
 	}
 	lines := strings.Split(strings.TrimSpace(strings.ToValidUTF8(string(head[:n]), "?")), "\n")
-	names := func(line string) bool {
-		return strings.Contains(line, "PR_E_") || strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:")
-	}
-	return strings.TrimSpace(lines[max(slices.IndexFunc(lines, names), 0)])
+	return strings.TrimSpace(lines[0])
 }
 
 func (p *process) forget() {

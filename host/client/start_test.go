@@ -97,6 +97,9 @@ func TestAHostThatEndsAtOnceIsReportedWithItsReasonAndItsLog(t *testing.T) {
 	if pay.CodeOf(err) != pay.ErrHostStart {
 		t.Fatalf("got %v", err)
 	}
+	if strings.Contains(err.Error(), "What to do") {
+		t.Errorf("%q tells the hint of the cause", err)
+	}
 	for _, part := range []string{"did you mean SlipWidth?", o.Place.Log(), "exit code 3"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q lacks %q", err, part)
