@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/payrack/payrack/host/client"
 	"github.com/payrack/payrack/sdk/pay"
 )
 
@@ -37,6 +40,9 @@ func (a *app) activateCommand() *cobra.Command {
 			return err
 		}
 		defer s.Close()
+		if err := a.knowsCommand(cmd.Context(), s, module, "activate"); err != nil {
+			return err
+		}
 		for {
 			o := order{module: module, kind: pay.KindCommand, params: map[string]any{"name": "activate", "args": map[string]any{
 				"terminal_id": terminal, "serial": serial, "code": secret, "force": force}}}
@@ -55,7 +61,7 @@ func (a *app) activateCommand() *cobra.Command {
 					continue
 				}
 			}
-			return a.activated(op, got)
+			return a.activated(op, got, force)
 		}
 	})
 	f := cmd.Flags()
@@ -67,6 +73,18 @@ func (a *app) activateCommand() *cobra.Command {
 	return cmd
 }
 
+// knowsCommand refuses a command that the module does not list, before anything is begun. A module that lists none is asked all the same.
+func (a *app) knowsCommand(ctx context.Context, s *client.Session, module, name string) error {
+	raw, err := s.Info(ctx, module, "capabilities")
+	var able struct {
+		Commands []string `json:"commands"`
+	}
+	if err != nil || json.Unmarshal(raw, &able) != nil || able.Commands == nil || slices.Contains(able.Commands, name) {
+		return nil
+	}
+	return &pay.Error{Code: pay.ErrUnsupported, Text: a.say("cli.command_unknown", "Module", module, "Name", name, "Names", strings.Join(able.Commands, ", "))}
+}
+
 // activationCode asks for the code, or reads it from standard input: other users can read a command line.
 func (a *app) activationCode(cmd *cobra.Command) (string, error) {
 	secret, err := a.askSecret(cmd.Context(), a.say("cli.ask.activation_code"))
@@ -76,7 +94,7 @@ func (a *app) activationCode(cmd *cobra.Command) (string, error) {
 	return strings.TrimSpace(secret), err
 }
 
-func (a *app) activated(op pay.Operation, got activation) error {
+func (a *app) activated(op pay.Operation, got activation, force bool) error {
 	err := a.result(op, func() {
 		switch {
 		case op.Outcome == pay.Approved && !op.Running:
@@ -90,7 +108,11 @@ func (a *app) activated(op pay.Operation, got activation) error {
 		if n := got.AttemptsLeft; n != nil && *n >= 0 && op.Outcome != pay.Approved && !said(*n) {
 			fmt.Fprintln(a.Stdout, a.say("cli.activate.attempts", "Count", *got.AttemptsLeft))
 		}
-		a.pair("cli.op.hint", op.Hint)
+		hint := op.Hint
+		if got.NeedsForce && !force {
+			hint = a.say("cli.activate.force_hint")
+		}
+		a.pair("cli.op.hint", hint)
 	})
 	if err != nil {
 		return err

@@ -38,6 +38,7 @@ func (a *app) statusCommand() *cobra.Command {
 		if wait && !op.Outcome.Final() {
 			f := a.newFollowing(s, ref)
 			defer f.end()
+			f.pays = op.Kind.Payment()
 			if op, err = f.follow(cmd.Context(), true); err != nil {
 				return err
 			}
@@ -74,6 +75,7 @@ func (a *app) cancelCommand() *cobra.Command {
 			}
 			f := a.newFollowing(s, ref)
 			defer f.end()
+			f.pays = op.Kind.Payment()
 			f.asks = 1 // the next Ctrl-C leaves
 			if op, err = f.follow(cmd.Context(), false); err != nil {
 				return err

@@ -31,6 +31,7 @@ type app struct {
 	flags    globalFlags
 	language string
 	keys     *keyboard
+	about    string // the command that is run, with a leading space
 
 	mu          sync.Mutex
 	interrupted func() // what Ctrl-C does; nil: it ends the command
@@ -53,6 +54,9 @@ func (a *app) run(args []string) int {
 	defer a.keys.restore()
 	root := a.root()
 	root.SetArgs(args)
+	if cmd, _, err := root.Find(args); err == nil {
+		a.about = strings.TrimPrefix(cmd.CommandPath(), root.Name())
+	}
 	root.SetIn(a.Stdin)
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)

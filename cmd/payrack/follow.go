@@ -20,6 +20,7 @@ type following struct {
 	s       *client.Session
 	ref     pay.Ref
 	prompts bool
+	pays    bool // somebody pays: the time left is worth showing
 	show    *screen
 	stops   chan struct{} // each Ctrl-C
 
@@ -174,13 +175,13 @@ func (f *following) event(ctx context.Context, ev pay.Event) {
 		f.show.print(f.a.say("cli.customer", "Text", clean(ev.Text)))
 	case pay.EvQRShow:
 		f.show.qrCode(clean(ev.Payload), clean(ev.Caption), clean(ev.Link))
-		if ev.ExpiresIn > 0 {
+		if ev.ExpiresIn > 0 && f.pays {
 			f.show.left(ev.ExpiresIn)
 		}
 	case pay.EvQRHide:
 		f.show.print(f.a.qrGone(ev.Reason))
 	case pay.EvProgress:
-		if ev.SecondsLeft > 0 {
+		if ev.SecondsLeft > 0 && f.pays {
 			f.show.left(ev.SecondsLeft)
 		}
 	case pay.EvPromptGone:

@@ -32,6 +32,9 @@ func (a *app) infoCommand() *cobra.Command {
 		if module == "" && slices.Contains(ofModule, what) && what != "health" {
 			return a.usageErrorf("cli.usage.flag_missing", "Flag", "--module")
 		}
+		if module != "" && slices.Contains(ofHost, what) {
+			return a.usageErrorf("cli.usage.info_of_host", "What", what)
+		}
 		s, err := a.open(cmd.Context(), true)
 		if err != nil {
 			return err
@@ -65,7 +68,7 @@ func (a *app) value(dec *json.Decoder, name string, depth int) error {
 	pad := strings.Repeat("  ", depth)
 	delim, compound := token.(json.Delim)
 	if !compound {
-		fmt.Fprintf(a.Stdout, "%s%s%s\n", pad, name, clean(fmt.Sprint(orDash(token))))
+		fmt.Fprintf(a.Stdout, "%s%s%s\n", pad, name, clean(fmt.Sprint(a.plainValue(token))))
 		return nil
 	}
 	inner := depth
@@ -80,7 +83,7 @@ func (a *app) value(dec *json.Decoder, name string, depth int) error {
 			if err != nil {
 				return err
 			}
-			label = clean(fmt.Sprint(key)) + ": "
+			label = a.label(clean(fmt.Sprint(key))) + ": "
 		}
 		if err := a.value(dec, label, inner); err != nil {
 			return err
@@ -90,7 +93,20 @@ func (a *app) value(dec *json.Decoder, name string, depth int) error {
 	return err
 }
 
-func orDash(token json.Token) any {
+// label is what a key is called in the user's language; a key that has no words stands as it is.
+func (a *app) label(key string) string {
+	if words := a.maybe("cli.info.key." + key); words != "" {
+		return words
+	}
+	return key
+}
+
+func (a *app) plainValue(token json.Token) any {
+	if yes, is := token.(bool); is && yes {
+		return a.say("cli.yes")
+	} else if is {
+		return a.say("cli.no")
+	}
 	if token == nil || token == "" {
 		return "-"
 	}

@@ -72,7 +72,7 @@ func (a *app) operate(ctx context.Context, s *client.Session, o *order) (pay.Ope
 	if !op.Running && (op.Outcome.Final() || existed) {
 		return op, nil
 	}
-	f.ref, f.prompts = op.Ref, !a.silent(o.dialog)
+	f.ref, f.prompts, f.pays = op.Ref, !a.silent(o.dialog), o.kind.Payment()
 	return f.follow(ctx, false)
 }
 

@@ -64,8 +64,14 @@ func (a *app) opsListCommand() *cobra.Command {
 			return err
 		}
 		slices.SortStableFunc(list, func(x, y pay.Operation) int { return y.Begun.Compare(x.Begun) })
+		stopped := len(list) >= limit
 		list = list[:min(len(list), limit)]
-		return a.result(operations{list}, func() { a.operationTable(list, pending) })
+		return a.result(operations{list}, func() {
+			a.operationTable(list, pending)
+			if stopped {
+				fmt.Fprintln(a.Stderr, a.say("cli.ops.limit", "Limit", limit))
+			}
+		})
 	})
 	f := cmd.Flags()
 	f.StringVar(&module, "module", "", a.say("cli.flag.module"))
@@ -230,12 +236,14 @@ func (a *app) findEverywhere(ctx context.Context, s *client.Session, module stri
 		}
 	}
 	found := []pay.Operation{}
+	var failures []error
 	for _, id := range modules {
 		raw, err := s.Find(ctx, id, query(q))
-		if err != nil && module != "" {
+		if err != nil && (module != "" || pay.CodeOf(err) == pay.ErrHostDenied) {
 			return nil, err
 		}
 		if err != nil {
+			failures = append(failures, err)
 			fmt.Fprintln(a.Stderr, a.say("cli.module_silent", "Module", id, "Error", a.describe(err).Text))
 			continue
 		}
@@ -244,6 +252,9 @@ func (a *app) findEverywhere(ctx context.Context, s *client.Session, module stri
 			return nil, fmt.Errorf("read what %s found: %w", id, err)
 		}
 		found = append(found, list...)
+	}
+	if len(failures) > 0 && len(failures) == len(modules) {
+		return nil, failures[0] // nobody has answered: no list is not an empty list
 	}
 	return found, nil
 }

@@ -63,10 +63,13 @@ func (a *app) describe(err error) errorBody {
 		return errorBody{Code: pay.ErrInternal.String(), Number: int32(pay.ErrInternal), Text: err.Error()}
 	}
 	said := a.translate(e)
+	if e.Code == pay.ErrHostDenied && a.flags.operator == "" {
+		said.Hint = strings.TrimSpace(said.Hint + " " + a.say("cli.denied_hint"))
+	}
 	return errorBody{Code: e.Code.String(), Number: int32(e.Code), Text: said.Text, Hint: said.Hint, MayHaveMoved: e.MayHaveMoved}
 }
 
-// table prints rows under a head, each column as wide as it needs.
+// table prints rows under a head, each column as wide as it needs, amounts under one another.
 func (a *app) table(head []string, rows [][]string) {
 	wide := make([]int, len(head))
 	for _, row := range append([][]string{head}, rows...) {
@@ -77,6 +80,9 @@ func (a *app) table(head []string, rows [][]string) {
 	for _, row := range append([][]string{head}, rows...) {
 		var b strings.Builder
 		for i, cell := range row {
+			if head[i] == a.say("cli.col.amount") {
+				cell = strings.Repeat(" ", wide[i]-len([]rune(cell))) + cell
+			}
 			b.WriteString(cell)
 			if i < len(row)-1 {
 				b.WriteString(strings.Repeat(" ", wide[i]-len([]rune(cell))+2))

@@ -12,7 +12,7 @@ import (
 )
 
 func (a *app) usageErrorf(id string, pairs ...any) error {
-	return &usageError{text: a.say(id, pairs...), hint: a.say("cli.usage.hint")}
+	return &usageError{text: a.say(id, pairs...), hint: a.say("cli.usage.hint", "Command", a.about)}
 }
 
 // flagError says in the user's language what pflag found wrong.
@@ -39,7 +39,7 @@ func (a *app) flagError(err error) error {
 func (a *app) unknownCommand(parent *cobra.Command, word string) error {
 	e := &usageError{
 		text: a.say("cli.usage.command_unknown", "Command", shorten(word), "Parent", parent.CommandPath()),
-		hint: a.say("cli.usage.hint"),
+		hint: a.say("cli.usage.hint", "Command", ""),
 	}
 	if parent.SuggestionsMinimumDistance <= 0 {
 		parent.SuggestionsMinimumDistance = 2

@@ -49,6 +49,9 @@ func (t *teller) tillWords(op pay.Operation) string {
 	if op.Running {
 		return t.say("till.waits")
 	}
+	if !op.Kind.Money() {
+		return t.say("till.plain." + op.Outcome.String()) // nothing hangs on whether it was read
+	}
 	words := t.say("till.told."+op.Outcome.String()) + " "
 	switch {
 	case op.Ack == pay.AckConfirm, op.Ack == pay.AckReverse, op.Ack == pay.AckSeen:

@@ -70,7 +70,11 @@ func (t *teller) event(e entry) {
 	if who == "" {
 		who = op.ResolvedBy
 	}
-	words, ok := t.known("event."+e.event.Name, "Pos", clean(op.PosID), "Kind", t.kind(op.Kind), "Amount", t.sum(op), "Who", clean(who))
+	pairs := []any{"Pos", clean(op.PosID), "Kind", t.kind(op.Kind), "Amount", t.sum(op), "Who", clean(who)}
+	words, ok := t.known("event."+e.event.Name+"."+t.side(data["code"]), pairs...)
+	if !ok {
+		words, ok = t.known("event."+e.event.Name, pairs...)
+	}
 	if !ok {
 		words = t.say("event", "Name", clean(e.event.Name))
 	}
@@ -86,10 +90,25 @@ func (t *teller) event(e entry) {
 			words += " (" + clean(reason) + ")"
 		}
 	}
-	if said := strings.TrimSpace(clean(data["code"] + " " + data["text"])); said != "" {
+	said := strings.TrimSpace(clean(data["code"] + " " + data["text"]))
+	if !op.Kind.Money() {
+		said = clean(cmp.Or(data["text"], data["code"])) // the words are enough where no bank is to be asked about a code
+	}
+	if said != "" {
 		words += ": " + said
 	}
 	t.at(e.at, words)
+}
+
+// side is which other words an event has: of an operation without money, or of a refusal that is ours and not the provider's.
+func (t *teller) side(code string) string {
+	switch {
+	case !t.story.Operation.Kind.Money():
+		return "plain"
+	case strings.HasPrefix(code, "PR_E_"):
+		return "own"
+	}
+	return "provider"
 }
 
 // facts reads the plain words of an event's data; what is no text is left alone.

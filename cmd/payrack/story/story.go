@@ -89,7 +89,11 @@ func (t *teller) line(format string, args ...any) { fmt.Fprintf(t.w, format+"\n"
 
 func (t *teller) head() {
 	op := t.story.Operation
-	t.line("%s", t.say("title", "Number", op.Number, "Kind", t.kind(op.Kind), "Amount", t.sum(op), "Module", op.Module))
+	title := "title"
+	if op.Number == 0 {
+		title = "title.unnumbered"
+	}
+	t.line("%s", t.say(title, "Number", op.Number, "Kind", t.kind(op.Kind), "Amount", t.sum(op), "Module", op.Module))
 	facts := []string{"ref " + string(op.Ref)}
 	for _, fact := range []struct {
 		id    string

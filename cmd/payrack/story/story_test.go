@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/payrack/payrack/sdk/pay"
 )
 
 // load reads a story of testdata.
@@ -117,5 +119,24 @@ func TestEveryTransitionOfTheEngineHasWords(t *testing.T) {
 	}
 	if len(names) < 15 {
 		t.Errorf("only %d transitions were found: the engine is written otherwise now", len(names))
+	}
+}
+
+func TestAnOperationWithoutMoneyIsToldWithoutMoney(t *testing.T) {
+	s := load(t, "declined")
+	s.Operation.Kind, s.Operation.Number, s.Operation.Ack = pay.KindCommand, 0, pay.AckNone
+	for i := range s.Events {
+		if s.Events[i].Name == "declined" {
+			s.Events[i].Data = json.RawMessage(`{"code":"ALREADY_ACTIVATED","text":"Терминал уже активирован."}`)
+		}
+	}
+	told := tell(t, s, "ru")
+	for _, word := range []string{"списан", "ALREADY_ACTIVATED", "Операция 0", "ОТКАЗ платежной системы", "не прочитала"} {
+		if strings.Contains(told, word) {
+			t.Errorf("says %q of a command:\n%s", word, told)
+		}
+	}
+	if !strings.Contains(told, "Терминал уже активирован.") {
+		t.Errorf("does not say why:\n%s", told)
 	}
 }
