@@ -143,6 +143,7 @@ func TestARefThatOnlyItsModuleKnowsDoesNotBlockTheTill(t *testing.T) {
 
 func TestWhatAJournalHasForgottenDoesNotBlockTheTill(t *testing.T) {
 	i := install(t, "fake", "other")
+	i.write(i.data("fake", "hasty"), "")
 	s := i.serve()
 	till := i.till("1")
 	till.must("fake", "r1", 100, "wait", "receipt=7")
