@@ -7,6 +7,7 @@ import (
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
 	"github.com/payrack/payrack/sdk/shell"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // addCommands declares what the module can do besides money.
@@ -34,7 +35,7 @@ type ActivateArgs struct {
 func (s *Service) activate(ctx context.Context, a provider.Activator, c shell.CommandCall) (provider.Reply, error) {
 	var args ActivateArgs
 	if err := json.Unmarshal(c.Args, &args); err != nil {
-		return provider.Reply{}, pay.Refuse(pay.ErrArgument, "args of activate: terminal_id, serial, code, force")
+		return provider.Reply{}, text.Refuse(pay.ErrArgument, "refused.activate", nil, nil)
 	}
 	s.log.Register(args.Code)
 	result, err := a.Activate(ctx, provider.Activation{Terminal: args.Terminal, Serial: args.Serial, Code: args.Code, Force: args.Force})

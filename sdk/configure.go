@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/payrack/payrack/ini"
 	"github.com/payrack/payrack/sdk/module"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Settings implements module.Service. A change is written into the INI file at once, and works from the next operation on.
@@ -62,7 +64,7 @@ func (s *Service) configure(ctx context.Context, r module.SettingsRequest) (stri
 		}
 		value, ok := file.Get(r.Key)
 		if !ok {
-			return "", pay.Refuse(pay.ErrNotFound, "%s has no setting %.60q", s.m.About.ID, r.Key)
+			return "", text.Refuse(pay.ErrNotFound, "refused.setting", map[string]any{"Module": s.m.About.ID, "Key": fmt.Sprintf("%.60s", r.Key)}, nil)
 		}
 		return value, nil
 	case "list":
@@ -74,7 +76,7 @@ func (s *Service) configure(ctx context.Context, r module.SettingsRequest) (stri
 	case "import":
 		err = ini.Import(file, []byte(r.Value))
 	default:
-		return "", pay.Refuse(pay.ErrArgument, "settings: unknown action %.20q", r.Action)
+		return "", text.Refuse(pay.ErrArgument, "refused.action", map[string]any{"Word": fmt.Sprintf("%.20s", r.Action)}, nil)
 	}
 	if err != nil {
 		return "", err

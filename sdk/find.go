@@ -3,10 +3,12 @@ package sdk
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/payrack/payrack/sdk/journal"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Query is what Find is asked; a JSON object. Times are RFC 3339.
@@ -65,7 +67,7 @@ func (s *Service) Find(ctx context.Context, query json.RawMessage) (json.RawMess
 	}
 	var q Query
 	if err := json.Unmarshal(query, &q); err != nil {
-		return nil, s.refuse(pay.Refuse(pay.ErrArgument, "the query is no JSON object of the known names"), "")
+		return nil, s.refuse(text.Refuse(pay.ErrArgument, "refused.query", nil, nil), "")
 	}
 	found, err := s.look(ctx, q)
 	if err != nil {
@@ -110,7 +112,7 @@ func (s *Service) look(ctx context.Context, q Query) (any, error) {
 	case "attempts":
 		return s.journal.Attempts(ctx, q.Limit)
 	}
-	return nil, pay.Refuse(pay.ErrArgument, "find: unknown what %.20q", q.What)
+	return nil, text.Refuse(pay.ErrArgument, "refused.action", map[string]any{"Word": fmt.Sprintf("%.20s", q.What)}, nil)
 }
 
 func (q Query) journal() journal.Query {
@@ -132,7 +134,7 @@ func (s *Service) refOf(ctx context.Context, q Query) (pay.Ref, error) {
 		return "", err
 	}
 	if len(rows) == 0 {
-		return "", pay.Refuse(pay.ErrNotFound, "%s has no operation with the number %d", s.m.About.ID, q.Number)
+		return "", text.Refuse(pay.ErrNotFound, "refused.no_number", map[string]any{"Module": s.m.About.ID, "Number": q.Number}, nil)
 	}
 	return rows[0].Ref, nil
 }

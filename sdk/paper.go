@@ -13,6 +13,7 @@ import (
 	"github.com/payrack/payrack/sdk/shell"
 	"github.com/payrack/payrack/sdk/slip"
 	"github.com/payrack/payrack/sdk/slip/qr"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Slip implements module.Service: formats text, json, escpos and png (a QR code), as pr_slip has them.
@@ -59,13 +60,13 @@ func (s *Service) slip(ctx context.Context, sh *shell.Shell, r module.SlipReques
 		}
 		return tape.Text(slip.QRDrawn)
 	}
-	return nil, &pay.Error{Code: pay.ErrUnsupported, Text: r.Format}
+	return nil, text.Refuse(pay.ErrUnsupported, "refused.slip_format", map[string]any{"Format": fmt.Sprintf("%.20s", r.Format)}, nil)
 }
 
 func (s *Service) paper(r module.SlipRequest) (slip.Paper, error) {
 	encoding, err := slip.ParseEncoding(r.Encoding)
 	if err != nil {
-		return slip.Paper{}, pay.Refuse(pay.ErrArgument, "%v", err)
+		return slip.Paper{}, text.Refuse(pay.ErrArgument, "refused.encoding", map[string]any{"Encoding": fmt.Sprintf("%.20s", r.Encoding)}, err)
 	}
 	if r.Format == "escpos" && encoding == slip.UTF8 {
 		encoding = slip.CP866
@@ -77,7 +78,7 @@ func (s *Service) paper(r module.SlipRequest) (slip.Paper, error) {
 		width = r.Width
 	}
 	if width < slip.Narrowest || width > slip.Widest {
-		return slip.Paper{}, pay.Refuse(pay.ErrArgument, "a slip of %d columns: %d to %d are possible", width, slip.Narrowest, slip.Widest)
+		return slip.Paper{}, text.Refuse(pay.ErrArgument, "refused.slip_width", map[string]any{"Width": width, "Min": slip.Narrowest, "Max": slip.Widest}, nil)
 	}
 	return slip.Paper{Width: width, Language: slip.Language(first(r.Language, s.language())), Encoding: encoding}, nil
 }
@@ -86,7 +87,7 @@ func (s *Service) paper(r module.SlipRequest) (slip.Paper, error) {
 func numberCopy(d *slip.Document, op pay.Operation, copy int) error {
 	switch {
 	case copy < 0 || copy > max(op.Slips, 1):
-		return pay.Refuse(pay.ErrArgument, "copy %d: 1 to %d are there, 0 is a reprint", copy, max(op.Slips, 1))
+		return text.Refuse(pay.ErrArgument, "refused.copy", map[string]any{"Copy": copy, "Most": max(op.Slips, 1)}, nil)
 	case copy == 0:
 		d.Reprint = true
 	case op.Outcome == pay.Approved && op.Kind.Money():

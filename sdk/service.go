@@ -226,7 +226,7 @@ func (s *Service) running() (*shell.Shell, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.opened {
-		return nil, &pay.Error{Code: pay.ErrModuleDown, Text: "the module is not open yet"}
+		return nil, text.Refuse(pay.ErrModuleDown, "refused.not_open", nil, nil)
 	}
 	return s.shell, nil
 }

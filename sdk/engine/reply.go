@@ -60,7 +60,7 @@ func (t *turn) compared(r provider.Reply) provider.Reply {
 	if fits && (r.Currency == "" || r.Currency == t.Currency) {
 		return r
 	}
-	return provider.Reply{Verdict: provider.Unknown, Code: wrongAmount,
+	return provider.Reply{Verdict: provider.Unknown, Code: wrongAmount, Amount: r.Amount, Currency: r.Currency,
 		Text: fmt.Sprintf("the provider names %s %s, asked were %s %s", r.Amount, r.Currency, t.Amount, t.Currency)}
 }
 
@@ -278,7 +278,7 @@ func (t *turn) noWord(r provider.Reply, notSent bool) {
 	switch {
 	case t.last != CallCommit || !notSent || t.MaybeSent:
 		if r.Code == wrongAmount {
-			t.Code, t.Text = r.Code, r.Text
+			t.Code, t.Text, t.Named = r.Code, r.Text, &Sum{r.Amount, r.Currency}
 		}
 		t.silence()
 	case t.persists():
@@ -323,7 +323,7 @@ func (t *turn) lateWord(r provider.Reply) {
 		}
 		t.Charged, t.Approved = true, r.Amount
 		if t.Resolved != nil {
-			t.contradict("the provider says that money moved: it goes back")
+			t.contradict(SaidMoved)
 		}
 		t.moneyCameBack()
 	case provider.Declined, provider.Cancelled:
@@ -352,13 +352,19 @@ func (t *turn) lookAgain() {
 // contradicted compares proof that no money moved with a person's word: the outcome stays, a wrong word is listed.
 func (t *turn) contradicted(r provider.Reply) {
 	if t.Resolved != nil && t.Resolved.Charged {
-		t.contradict(strings.TrimSpace("the provider says that no money moved: " + r.Code + " " + r.Text))
+		t.contradict(strings.TrimSpace(SaidNotMoved + " " + strings.TrimSpace(r.Code+" "+r.Text)))
 	}
 	t.proved()
 }
 
+// What Contradiction begins with; the provider's own words follow after a blank.
+const (
+	SaidMoved    = "moved"     // the provider says that money moved, and it goes back
+	SaidNotMoved = "not_moved" // the provider says that no money moved
+)
+
 // contradict lists what somebody has to look at.
-func (t *turn) contradict(text string) { t.Contradiction, t.Noticed = text, false }
+func (t *turn) contradict(what string) { t.Contradiction, t.Noticed = what, false }
 
 // proved ends the inquiry.
 func (t *turn) proved() {

@@ -54,6 +54,12 @@ const LongestCall = time.Minute
 // mostDefaults bounds how often a question is answered by its default, so that a driver which asks again and again comes to an end.
 const mostDefaults = 16
 
+// Sum is money that a provider named.
+type Sum struct {
+	Amount   pay.Amount   `json:"amount"`
+	Currency pay.Currency `json:"currency,omitempty"`
+}
+
 // Resolution is a person's word about an Unknown operation (§3.5).
 type Resolution struct {
 	Charged bool      `json:"charged"`
@@ -93,6 +99,7 @@ type State struct {
 	Text        string          `json:"text,omitempty"`
 	Hint        string          `json:"hint,omitempty"`
 	Error       pay.Code        `json:"error,omitempty"`
+	Named       *Sum            `json:"named,omitempty"` // what an answer named that is not what was asked for; Text says the same in English
 	System      string          `json:"system,omitempty"`
 	Payer       string          `json:"payer,omitempty"`
 	RRN         string          `json:"rrn,omitempty"`

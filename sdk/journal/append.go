@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Append writes one transition of an operation that was begun, and returns the operation as it was written: with its numbers and, if
@@ -50,7 +51,7 @@ func (j *Journal) Append(ctx context.Context, c Change) (Operation, error) {
 }
 
 func notFound(ref pay.Ref) error {
-	return pay.Refuse(pay.ErrNotFound, "the journal has no operation %s", ref)
+	return text.Refuse(pay.ErrNotFound, "refused.no_operation", map[string]any{"Ref": ref}, nil)
 }
 
 // change writes the operation over its row.

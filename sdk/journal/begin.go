@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Begin journals an operation and its first event. An operation that the journal has already is returned as it stands, with existed
@@ -76,7 +77,7 @@ func beginnable(op *Operation) error {
 	case op.Ref == "" || op.Kind == "":
 		return guard(op.Ref, "an operation begins without a ref or a kind")
 	case op.Kind.Money() && op.Amount <= 0:
-		return pay.Refuse(pay.ErrArgument, "operation %s: the amount %s is not above 0", op.Ref, op.Amount)
+		return text.Refuse(pay.ErrArgument, "refused.amount_positive", map[string]any{"Amount": text.Money(op.Amount, op.Currency)}, nil)
 	case op.Charged || op.BookedShift != 0:
 		return guard(op.Ref, "an operation begins as charged")
 	case op.Final && !op.Outcome.Final():
@@ -124,23 +125,26 @@ func (t *tx) mayReturn(op *Operation) error {
 	}
 	original, err := t.find(op.OriginalRef)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !original.Kind.Payment() {
-		return pay.Refuse(pay.ErrNotFound, "there is no payment %s to return", op.OriginalRef)
+		return text.Refuse(pay.ErrNotFound, "refused.no_payment", map[string]any{"Ref": op.OriginalRef}, nil)
 	}
 	if err != nil {
 		return err
 	}
 	if !original.Charged {
-		return pay.Refuse(pay.ErrLimit, "payment %s is not approved, there is nothing to return", op.OriginalRef)
+		return text.Refuse(pay.ErrLimit, "refused.not_approved", map[string]any{"Ref": op.OriginalRef}, nil)
 	}
 	if op.Currency != original.Currency {
-		return pay.Refuse(pay.ErrLimit, "payment %s is in %s, not in %s", op.OriginalRef, original.Currency, op.Currency)
+		data := map[string]any{"Ref": op.OriginalRef, "Currency": original.Currency, "Asked": op.Currency}
+		return text.Refuse(pay.ErrLimit, "refused.currency", data, nil)
 	}
 	var approved, underWay pay.Amount
 	if err := t.scan(returned, []any{string(op.OriginalRef)}, &approved, &underWay); err != nil {
 		return err
 	}
 	if left := original.ApprovedAmount - approved - underWay; op.Amount > left {
-		return pay.Refuse(pay.ErrLimit, "payment %s: %s of %s can be returned, %s is asked for", op.OriginalRef, max(left, 0), original.ApprovedAmount, op.Amount)
+		data := map[string]any{"Ref": op.OriginalRef, "Left": text.Money(max(left, 0), op.Currency),
+			"Approved": text.Money(original.ApprovedAmount, op.Currency), "Asked": text.Money(op.Amount, op.Currency)}
+		return text.Refuse(pay.ErrLimit, "refused.too_much", data, nil)
 	}
 	return nil
 }
@@ -160,7 +164,7 @@ func (t *tx) mayUseCode(op *Operation) error {
 	if err != nil {
 		return err
 	}
-	return &pay.Error{Code: pay.ErrState, Text: "this code was used already, by operation " + by, Hint: "ask the customer for a new code"}
+	return text.Refuse(pay.ErrState, "refused.code_used", map[string]any{"Ref": by}, nil)
 }
 
 // guard is the refusal of what must never be written: a fault of the program, not of the till.

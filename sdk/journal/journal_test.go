@@ -309,7 +309,7 @@ func TestARefundThatWasDeclinedLeavesItsMoneyToOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = refund("b", "sale", 1, pay.RUB)
-	refuses(t, err, pay.ErrLimit, "0.00 of 1.00")
+	refuses(t, err, pay.ErrLimit, "0.00 RUB of 1.00 RUB")
 	first.Told = true // Unknown holds the money
 	change(t, j, "told_unknown", first)
 	_, err = refund("c", "sale", 1, pay.RUB)
@@ -325,7 +325,7 @@ func TestARefundThatWasDeclinedLeavesItsMoneyToOthers(t *testing.T) {
 	refuses(t, err, pay.ErrNotFound)
 	begin(t, j, operation(pay.KindOffline, "running", 100))
 	_, err = refund("h", "running", 1, pay.RUB)
-	refuses(t, err, pay.ErrLimit, "not approved")
+	refuses(t, err, pay.ErrLimit, "no approved payment")
 	_, err = refund("i", "sale", -5, pay.RUB)
 	refuses(t, err, pay.ErrArgument)
 	if _, err = refund("j", "sale", 100, pay.RUB); err != nil {

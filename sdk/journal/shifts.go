@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 const shiftColumns = `number, opened, closed, closed_by, next_number, totals, elsewhere`
@@ -31,7 +32,7 @@ func readShift(scan func(...any) error) (shiftRow, error) {
 func (j *Journal) Shift(ctx context.Context, number int64) (Shift, error) {
 	s, err := readShift(j.readers.QueryRowContext(ctx, `SELECT `+shiftColumns+` FROM shifts WHERE number = ?`, number).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Shift{}, pay.Refuse(pay.ErrNotFound, "the journal has no shift %d", number)
+		return Shift{}, text.Refuse(pay.ErrNotFound, "refused.no_shift", map[string]any{"Shift": number}, nil)
 	}
 	return s.Shift, fault(err, "read the journal")
 }
@@ -126,13 +127,13 @@ func (t *tx) closeShift(op *Operation, c Closing) error {
 	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return pay.Refuse(pay.ErrShift, "there is no shift %d to close", c.Shift)
+		return text.Refuse(pay.ErrShift, "refused.no_shift_to_close", map[string]any{"Shift": c.Shift}, nil)
 	case err != nil:
 		return err
 	case !s.Closed.IsZero() && s.ClosedBy == op.Ref:
 		return nil
 	case !s.Closed.IsZero():
-		return pay.Refuse(pay.ErrShift, "shift %d was closed already, by %s", c.Shift, s.ClosedBy)
+		return text.Refuse(pay.ErrShift, "refused.shift_closed", map[string]any{"Shift": c.Shift, "Ref": s.ClosedBy}, nil)
 	}
 	if c.Next == 0 {
 		c.Next = c.Shift + 1

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/payrack/payrack/sdk/journal"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Begin records an operation durably and starts it. The same ref with the same digest joins the operation that there is, with existed
@@ -122,10 +122,10 @@ func (s *Shell) join(ctx context.Context, row journal.Operation, r pay.Request, 
 func (s *Shell) rowFor(ctx context.Context, r pay.Request, digest []byte) (journal.Operation, *journal.Operation, error) {
 	none := journal.Operation{}
 	if !s.offers(r.Kind) {
-		return none, nil, &pay.Error{Code: pay.ErrUnsupported, Text: fmt.Sprintf("%s: %s", s.o.About.ID, r.Kind)}
+		return none, nil, text.Refuse(pay.ErrUnsupported, "refused.kind", map[string]any{"Module": s.o.About.ID, "Kind": r.Kind}, nil)
 	}
 	if r.Kind.Money() != (r.Amount > 0) || r.Amount < 0 {
-		return none, nil, pay.Refuse(pay.ErrArgument, "amount %s does not fit the kind %s", r.Amount, r.Kind)
+		return none, nil, text.Refuse(pay.ErrArgument, "refused.amount_of_kind", map[string]any{"Amount": text.Money(r.Amount, r.Currency), "Kind": r.Kind}, nil)
 	}
 	original, err := s.originalOf(ctx, r)
 	if err != nil {
@@ -205,9 +205,9 @@ func (s *Shell) originalOf(ctx context.Context, r pay.Request) (*journal.Operati
 	}
 	switch {
 	case !row.Kind.Payment() || !row.Charged || row.Outcome != pay.Approved:
-		return nil, &pay.Error{Code: pay.ErrState, Text: fmt.Sprintf("%s is no approved payment", row.Ref)}
+		return nil, text.Refuse(pay.ErrState, "refused.not_approved", map[string]any{"Ref": row.Ref}, nil)
 	case row.Reversal != pay.ReversalNone:
-		return nil, &pay.Error{Code: pay.ErrState, Text: fmt.Sprintf("%s is being given back already", row.Ref)}
+		return nil, text.Refuse(pay.ErrState, "refused.reversing", map[string]any{"Ref": row.Ref}, nil)
 	}
 	return &row, nil
 }
@@ -236,7 +236,7 @@ func (s *Shell) takeTill(r pay.Request) (release func(), err error) {
 	case running == r.Ref:
 		return nothing, nil
 	case running != "":
-		return nil, &pay.Error{Code: pay.ErrBusy, Text: fmt.Sprintf("operation %s is running", running)}
+		return nil, text.Refuse(pay.ErrBusy, "refused.running", map[string]any{"Ref": running}, nil)
 	case isClose:
 		s.closes = r.Ref
 	default:

@@ -11,6 +11,7 @@ import (
 	"github.com/payrack/payrack/sdk/journal"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Report is the document of a close of day or of a report without closing: one model for paper, PDF and JSON. Sums are in minor units.
@@ -88,8 +89,8 @@ func (r Report) Total() (sum pay.Amount) {
 func (s *Shell) report(ctx context.Context, op provider.Operation) (provider.Reply, error) {
 	q, err := s.selection(ctx, op.Params)
 	if err != nil {
-		refusal := pay.Refuse(pay.CodeOf(err), "%s", err.Error())
-		return provider.Reply{Verdict: provider.Declined, Error: refusal.Code, Text: refusal.Text}, nil
+		refusal := s.o.Words.Fill(err, first(op.Language, s.config.Load().language))
+		return provider.Reply{Verdict: provider.Declined, Error: refusal.Code, Text: refusal.Text, Hint: refusal.Hint}, nil
 	}
 	r, err := s.sum(ctx, q)
 	if err != nil {
@@ -137,7 +138,7 @@ func (s *Shell) selection(ctx context.Context, p pay.Params) (q journal.Query, e
 		}
 	}
 	if !q.From.Before(q.To) {
-		return q, pay.Refuse(pay.ErrArgument, "the report ends before it begins")
+		return q, text.Refuse(pay.ErrArgument, "refused.report_ends", nil, nil)
 	}
 	return q, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/payrack/payrack/sdk/journal"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Watch calls emit with each event after a number, follows the operation live, and returns nil after the event of its final outcome; an
@@ -17,7 +18,7 @@ import (
 // there in the customer's turn, OrphanGrace runs.
 func (s *Shell) Watch(ctx context.Context, ref pay.Ref, after int64, attend bool, emit func(pay.Event) error) error {
 	if after < 0 || after > latestEvent {
-		return pay.Refuse(pay.ErrArgument, "watch: there is no event %d", after)
+		return text.Refuse(pay.ErrArgument, "refused.event", map[string]any{"Number": after}, nil)
 	}
 	o, err := s.find(ctx, ref)
 	if err != nil {
@@ -188,7 +189,7 @@ func (o *operation) claimPrompt(number int64, value string) (*provider.Prompt, e
 	defer o.mu.Unlock()
 	prompt := o.state.Prompt()
 	if prompt == nil || number == 0 || number != o.prompt {
-		return nil, &pay.Error{Code: pay.ErrState, Text: "the prompt was answered already, or ran out"}
+		return nil, text.Refuse(pay.ErrState, "refused.prompt_gone", nil, nil)
 	}
 	if err := fits(prompt, value); err != nil {
 		return nil, err
@@ -203,17 +204,17 @@ const maxAnswer = 4096
 // fits refuses an answer that the prompt does not allow.
 func fits(p *provider.Prompt, value string) error {
 	if len(value) > maxAnswer {
-		return pay.Refuse(pay.ErrArgument, "an answer has at most %d bytes", maxAnswer)
+		return text.Refuse(pay.ErrArgument, "refused.answer_long", map[string]any{"Most": maxAnswer}, nil)
 	}
 	for _, r := range value {
 		if r < ' ' || r == 0x7f {
-			return pay.Refuse(pay.ErrArgument, "the answer holds a control character")
+			return text.Refuse(pay.ErrArgument, "refused.answer_control", nil, nil)
 		}
 	}
 	switch p.Kind {
 	case pay.EvConfirm, pay.EvPrint:
 		if value != "0" && value != "1" {
-			return pay.Refuse(pay.ErrArgument, "the answer is 1 or 0")
+			return text.Refuse(pay.ErrArgument, "refused.answer_yes_no", nil, nil)
 		}
 	case pay.EvChoice:
 		for _, item := range p.Items {
@@ -221,10 +222,10 @@ func fits(p *provider.Prompt, value string) error {
 				return nil
 			}
 		}
-		return pay.Refuse(pay.ErrArgument, "the answer is none of the choices")
+		return text.Refuse(pay.ErrArgument, "refused.answer_choice", nil, nil)
 	case pay.EvInput:
 		if n := len([]rune(value)); n < p.Min || p.Max > 0 && n > p.Max {
-			return pay.Refuse(pay.ErrArgument, "the answer has %d characters, %d to %d are allowed", n, p.Min, p.Max)
+			return text.Refuse(pay.ErrArgument, "refused.answer_length", map[string]any{"Length": n, "Min": p.Min, "Max": p.Max}, nil)
 		}
 	}
 	return nil
@@ -245,7 +246,7 @@ func (s *Shell) Cancel(ctx context.Context, ref pay.Ref, reason, by string) erro
 	case st.CancelAsked && !st.Final():
 		return nil
 	}
-	return &pay.Error{Code: pay.ErrState, Text: fmt.Sprintf("operation %s cannot be cancelled any more", ref)}
+	return text.Refuse(pay.ErrState, "refused.cancel", map[string]any{"Ref": ref}, nil)
 }
 
 // Acknowledge takes what the till says of an outcome. The first of confirm and reverse wins: the same again is harmless, the other is pay.ErrState.
@@ -258,23 +259,23 @@ func (s *Shell) Acknowledge(ctx context.Context, ref pay.Ref, ack pay.Ack, reaso
 	what := map[pay.Ack]engine.What{pay.AckSeen: engine.Seen, pay.AckConfirm: engine.ConfirmRequested, pay.AckReverse: engine.ReverseRequested}
 	event, known := what[ack]
 	if !known {
-		return pay.Operation{}, pay.Refuse(pay.ErrArgument, "unknown acknowledgement %.20q", ack)
+		return pay.Operation{}, text.Refuse(pay.ErrArgument, "refused.acknowledgement", map[string]any{"Word": ack}, nil)
 	}
 	st := o.stateNow()
 	switch {
 	case ack == pay.AckConfirm && st.Ack == pay.AckConfirm, ack == pay.AckReverse && st.Ack == pay.AckReverse:
 		return s.outside(ctx, o), nil
 	case ack == pay.AckConfirm && !st.CanConfirm():
-		return pay.Operation{}, &pay.Error{Code: pay.ErrState, Text: fmt.Sprintf("operation %s cannot be confirmed", ref)}
+		return pay.Operation{}, text.Refuse(pay.ErrState, "refused.confirm", map[string]any{"Ref": ref}, nil)
 	case ack == pay.AckReverse && !st.CanReverse():
-		return pay.Operation{}, &pay.Error{Code: pay.ErrState, Text: fmt.Sprintf("operation %s cannot be reversed", ref)}
+		return pay.Operation{}, text.Refuse(pay.ErrState, "refused.reverse", map[string]any{"Ref": ref}, nil)
 	}
 	if err := o.settleWith(ctx, engine.Event{What: event, Reason: reason, By: by}); err != nil {
 		return pay.Operation{}, err
 	}
 	v := s.outside(ctx, o)
 	if ack != pay.AckSeen && v.Ack != ack {
-		return v, &pay.Error{Code: pay.ErrState, Text: fmt.Sprintf("operation %s was acknowledged otherwise meanwhile", ref)}
+		return v, text.Refuse(pay.ErrState, "refused.acknowledged", map[string]any{"Ref": ref}, nil)
 	}
 	return v, nil
 }
@@ -288,7 +289,7 @@ func (s *Shell) Resolve(ctx context.Context, ref pay.Ref, charged bool, whoAndWh
 	defer s.release(o)
 	st := o.stateNow()
 	if !st.CanResolve() {
-		return pay.Operation{}, &pay.Error{Code: pay.ErrState, Text: fmt.Sprintf("operation %s is not unknown, or not about money", ref)}
+		return pay.Operation{}, text.Refuse(pay.ErrState, "refused.resolve", map[string]any{"Ref": ref}, nil)
 	}
 	o.log.Warn("resolved by a person", "charged", charged, "by", whoAndWhy)
 	if err := o.settleWith(ctx, engine.Event{What: engine.ResolveRequested, Charged: charged, By: whoAndWhy}); err != nil {

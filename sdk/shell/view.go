@@ -3,12 +3,14 @@ package shell
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/payrack/payrack/sdk/engine"
 	"github.com/payrack/payrack/sdk/journal"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // keptParams are the parameters as the journal keeps them: without their secrets, but with the fact that there were some.
@@ -128,9 +130,12 @@ func (s *Shell) say(v *pay.Operation, st engine.State, language string) {
 	if v.Running {
 		return
 	}
+	cause, hint := s.ended(v, st, language)
 	switch {
-	case st.Error != 0 && v.Outcome == pay.Declined:
-		cause, hint := s.o.Words.Error(st.Error, language)
+	case st.Named != nil && !v.Outcome.Final():
+		v.Text = s.o.Words.Say(language, "ended.amount", map[string]any{"Named": text.Money(st.Named.Amount, first(st.Named.Currency, v.Currency)),
+			"Asked": text.Money(v.Amount, v.Currency)})
+	case cause != "":
 		v.Text, v.Hint = first(v.Text, cause), first(v.Hint, hint)
 	case v.Text == "":
 		v.Text = s.o.Words.Outcome(v.Outcome.Code(), language)
@@ -140,8 +145,41 @@ func (s *Shell) say(v *pay.Operation, st engine.State, language string) {
 		v.Hint = first(v.Hint, hint)
 	}
 	if st.Contradiction != "" {
-		v.Hint = first(v.Hint, st.Contradiction)
+		v.Hint = first(v.Hint, s.contradiction(st.Contradiction, language))
 	}
+}
+
+// ended gives the words of an end without money: of a refund and a payout they speak of what was to be given. Both are empty where the
+// short name of the outcome is all that is known.
+func (s *Shell) ended(v *pay.Operation, st engine.State, language string) (cause, hint string) {
+	code := v.Outcome.Code()
+	if v.Outcome != pay.Declined && v.Outcome != pay.Cancelled {
+		return "", ""
+	}
+	if st.Error != 0 && v.Outcome == pay.Declined {
+		code = st.Error
+		cause, hint = s.o.Words.Error(code, language)
+	}
+	if v.Kind != pay.KindRefund && v.Kind != pay.KindPayout {
+		return cause, hint
+	}
+	id := "ended." + string(v.Kind) + "." + code.String()
+	if s.o.Words.Has(id + ".cause") {
+		cause = s.o.Words.Say(language, id+".cause", nil)
+	}
+	if s.o.Words.Has(id + ".hint") {
+		hint = s.o.Words.Say(language, id+".hint", nil)
+	}
+	return cause, hint
+}
+
+// contradiction is what the engine lists, in words; what an earlier version wrote is given as it stands.
+func (s *Shell) contradiction(said, language string) string {
+	what, detail, _ := strings.Cut(said, " ")
+	if what != engine.SaidMoved && what != engine.SaidNotMoved {
+		return said
+	}
+	return s.o.Words.Say(language, "ended."+what, map[string]any{"Detail": detail})
 }
 
 // slips is how many copies the till prints before its receipt.
@@ -176,7 +214,7 @@ func pendingReason(v pay.Operation, st engine.State) string {
 	return ""
 }
 
-func first(a, b string) string {
+func first[T ~string](a, b T) T {
 	if a != "" {
 		return a
 	}

@@ -69,7 +69,7 @@ func (c *Catalogue) add(tree fs.FS) error {
 func (c *Catalogue) Say(lang, id string, data map[string]any) string {
 	config := &i18n.LocalizeConfig{MessageID: id, PluralCount: data["Count"]}
 	if data != nil {
-		config.TemplateData = data
+		config.TemplateData = inLanguage(data, lang)
 	}
 	// Localize reports a fallback as an error beside its words; only the want of words counts.
 	words, _ := i18n.NewLocalizer(c.bundle, lang).Localize(config)
