@@ -199,13 +199,13 @@ func (r *reading) entry(e entry) {
 		r.problems = append(r.problems, r.schema.unknownKey(e.key).at(e.line))
 		return
 	case !strings.EqualFold(one.Section, e.section):
-		r.problems = append(r.problems, problem(CodeWrongSection, one.Key, "ключ %s не на своём месте", "key %s is in the wrong place", one.Key).at(e.line).
+		r.problems = append(r.problems, problem(CodeWrongSection, one.Key, "ключ %s не на своем месте", "key %s is in the wrong place", one.Key).at(e.line).
 			hinted("перенесите его: %[1]s", "move it to %[2]s", place(one.Section, "ru"), place(one.Section, "en")))
 		return
 	}
 	lower := strings.ToLower(one.Key)
 	if first, twice := r.lines[lower]; twice {
-		r.problems = append(r.problems, problem(CodeDuplicate, one.Key, "ключ %s повторён", "key %s is given twice", one.Key).at(e.line).
+		r.problems = append(r.problems, problem(CodeDuplicate, one.Key, "ключ %s повторен", "key %s is given twice", one.Key).at(e.line).
 			hinted("он уже есть в строке %d: оставьте один", "it stands in line %d too: keep one", first))
 		return
 	}

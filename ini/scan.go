@@ -98,7 +98,7 @@ func readable(data []byte) *Problem {
 	if i := bytes.IndexByte(data, 0); i >= 0 {
 		return problem(CodeEncoding, "", "в файле есть нулевой байт", "the file has a NUL byte").
 			at(1+bytes.Count(data[:i], []byte{'\n'})).
-			hinted("файл повреждён: восстановите его из копии", "it is damaged: restore it from a copy")
+			hinted("файл поврежден: восстановите его из копии", "it is damaged: restore it from a copy")
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (s *scan) line(number int, section *string, raw []byte, offset int) bool {
 	key := strings.TrimSpace(before)
 	if !ok || key == "" {
 		s.add(problem(CodeSyntax, "", "строка %s не имеет вида Ключ=значение", "line %s is not Key=value", quoted(trimmed)).at(number).
-			hinted("исправьте её или начните с ;", "correct it or begin it with ;"))
+			hinted("исправьте ее или начните с ;", "correct it or begin it with ;"))
 		return false
 	}
 	value := strings.TrimSpace(after)

@@ -17,8 +17,8 @@ type Settings struct {
 	ConnectTimeout time.Duration `ini:"ConnectTimeout" section:"Connection" section_ru:"Связь" section_en:"Connection" default:"5" min:"1" max:"60" unit:"s" ru:"Время соединения с сервером" en:"Connect timeout"`
 	CAFile         string        `ini:"CAFile" as:"path" ru:"Файл доверенных сертификатов" en:"File of trusted certificates" help_ru:"PEM, в дополнение к системным." help_en:"PEM, besides the system's."`
 	Proxy          string        `ini:"Proxy" ru:"Прокси-сервер" en:"Proxy server" help_ru:"Например http://192.168.1.1:3128. Пусто: без прокси." help_en:"For example http://192.168.1.1:3128. Empty: none."`
-	LogDays        int           `ini:"LogDays" section:"Log" section_ru:"Журналы" section_en:"Logs" default:"60" min:"1" max:"3660" ru:"Сколько дней хранить журналы" en:"Days to keep logs"`
-	LogLevel       string        `ini:"LogLevel" default:"info" choices:"error,warn,info,debug" choices_ru:"ошибки,предупреждения,события,все" choices_en:"errors,warnings,events,everything" ru:"Подробность журнала" en:"Log level"`
+	LogDays        int           `ini:"LogDays" section:"Log" section_ru:"Логи" section_en:"Logs" default:"60" min:"1" max:"3660" ru:"Сколько дней хранить логи" en:"Days to keep logs"`
+	LogLevel       string        `ini:"LogLevel" default:"info" choices:"error,warn,info,debug" choices_ru:"ошибки,предупреждения,события,все" choices_en:"errors,warnings,events,everything" ru:"Подробность лога" en:"Log level"`
 }
 
 // Common gives the settings that every module has; embedding Settings is enough to have it.

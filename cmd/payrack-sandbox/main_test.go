@@ -232,7 +232,7 @@ func TestTheCommandsMoveEverythingInTheSandbox(t *testing.T) {
 
 func TestResultsForPeopleAreInRussianAndInEnglish(t *testing.T) {
 	p := launch(t)
-	for lang, words := range map[string][2]string{"ru": {"не активен", "Такого счёта нет"}, "en": {"not active", "There is no such bill"}} {
+	for lang, words := range map[string][2]string{"ru": {"не активен", "Такого счета нет"}, "en": {"not active", "There is no such bill"}} {
 		if _, out, e := command(t, "terminals", "--lang", lang, "--control", p.URL); !strings.Contains(out, words[0]) {
 			t.Errorf("%s: %s%s", lang, out, e)
 		}

@@ -27,13 +27,13 @@ func (t text) in(lang string) string {
 func reasonText(lang string, r wire.Reason) string {
 	texts := map[wire.Reason]text{
 		wire.ReasonNotEnough:    {"Недостаточно средств на кошельке.", "Not enough money in the wallet."},
-		wire.ReasonCodeExpired:  {"Срок действия кода покупателя истёк.", "The customer's code has expired."},
+		wire.ReasonCodeExpired:  {"Срок действия кода покупателя истек.", "The customer's code has expired."},
 		wire.ReasonCodeInvalid:  {"Код покупателя не распознан.", "The customer's code is not valid."},
 		wire.ReasonCodeUsed:     {"Код покупателя уже использован.", "The customer's code was used before."},
 		wire.ReasonPayer:        {"Покупатель отказался от оплаты.", "The customer declined."},
 		wire.ReasonExpired:      {"Покупатель не оплатил вовремя.", "The customer did not pay in time."},
-		wire.ReasonSystemOff:    {"Платёжная система не подключена.", "The payment system is not enabled."},
-		wire.ReasonTooMuch:      {"Сумма больше разрешённой.", "The amount is above the limit."},
+		wire.ReasonSystemOff:    {"Платежная система не подключена.", "The payment system is not enabled."},
+		wire.ReasonTooMuch:      {"Сумма больше разрешенной.", "The amount is above the limit."},
 		wire.ReasonNoOriginal:   {"Оплата для возврата не найдена.", "There is no payment to refund."},
 		wire.ReasonRefundExcess: {"Сумма возврата больше остатка оплаты.", "The refund is above what is left of the payment."},
 		wire.ReasonCancelled:    {"Оплата отменена.", "The payment was cancelled."},
@@ -43,7 +43,7 @@ func reasonText(lang string, r wire.Reason) string {
 
 func codeText(lang string, c wire.Code) string {
 	texts := map[wire.Code]text{
-		wire.CodeUnauthorized:     {"Терминал не активирован или его ключ заменён.", "The terminal is not active, or its secret was replaced."},
+		wire.CodeUnauthorized:     {"Терминал не активирован или его ключ заменен.", "The terminal is not active, or its secret was replaced."},
 		wire.CodeUnknownTerminal:  {"Терминал не зарегистрирован.", "The terminal is not registered."},
 		wire.CodeBadCode:          {"Неверный код активации.", "The activation code is wrong."},
 		wire.CodeBurnt:            {"Код активации недействителен. Получите новый в личном кабинете.", "The activation code is void. Get a new one in the merchant's cabinet."},
