@@ -5,6 +5,8 @@ import (
 	"strings"
 	"text/template"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
@@ -47,6 +49,7 @@ func (v vocabulary) functions() template.FuncMap {
 		"title":   v.title,
 		"form":    v.form,
 		"upper":   func(text string) (string, error) { return v.budget.charge(strings.ToUpper(text)) },
+		"small":   func(text string) (string, error) { return v.budget.charge(small(text)) },
 		"pad":     v.pad,
 		"seconds": func(d time.Duration) int64 { return int64(d / time.Second) },
 		"width":   func() int { return v.grid.width },
@@ -165,6 +168,15 @@ func (v vocabulary) form(n int, forms ...string) (string, error) {
 		}
 	}
 	return forms[len(forms)-1], nil
+}
+
+// small is a sentence that goes on after a colon: its first letter is small, unless its first word is in capitals, like a name of letters.
+func small(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if next, _ := utf8.DecodeRuneInString(text[size:]); first == utf8.RuneError || unicode.IsUpper(next) {
+		return text
+	}
+	return string(unicode.ToLower(first)) + text[size:]
 }
 
 // pad fills text up to n columns.
