@@ -173,9 +173,10 @@ func (c *Client) exchange(ctx context.Context, a call) (answer *Answer, err erro
 		return nil, failure
 	}
 	tracker := trackerOf(ctx)
-	tracker.begin(a.money)
+	money := a.mayMove(ctx)
+	tracker.begin(money)
 	sent := true // a panic below counts as sent
-	defer func() { tracker.end(a.money, sent) }()
+	defer func() { tracker.end(money, sent) }()
 
 	started := time.Now()
 	answer, failure := c.send(ctx, req, a)

@@ -290,3 +290,16 @@ func TestWrongOptionsAreRefusedWithWords(t *testing.T) {
 		}
 	}
 }
+
+func TestAQueryThatMayChangeSomethingInAMoneyCallCountsAsMoney(t *testing.T) {
+	client := newClient(t, exchange.Options{Base: serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })})
+	for method, money := range map[string]bool{"GET": false, "HEAD": false, "POST": true, "PUT": true, "DELETE": true} {
+		ctx, plain := exchange.Track(t.Context())
+		_, _ = client.Query(ctx, method, "pay", nil, nil)
+		ctx, marked := exchange.Track(exchange.WithMoneyCall(t.Context()))
+		_, _ = client.Query(ctx, method, "pay", nil, nil)
+		if plain.MoneySent() || marked.MoneySent() != money {
+			t.Errorf("%s: outside a money call %v, in one %v", method, plain.MoneySent(), marked.MoneySent())
+		}
+	}
+}

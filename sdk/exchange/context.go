@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"sync"
 
@@ -15,6 +16,7 @@ const (
 	initiatorKey
 	trackerKey
 	permitKey
+	moneyCallKey
 )
 
 // WithRef names the operation to which exchanges under the context belong, for the request log.
@@ -45,6 +47,17 @@ func WithPermit(ctx context.Context, permit Permit) context.Context {
 func permitOf(ctx context.Context) (Permit, bool) {
 	permit, ok := ctx.Value(permitKey).(Permit)
 	return permit, ok
+}
+
+// WithMoneyCall marks the calls of a driver in which money moves. Under it a Query with a method that may change something counts as a
+// money request for the Tracker, whatever the driver takes it for.
+func WithMoneyCall(ctx context.Context) context.Context {
+	return context.WithValue(ctx, moneyCallKey, true)
+}
+
+// mayMove says whether money may move by a call.
+func (a call) mayMove(ctx context.Context) bool {
+	return a.money || ctx.Value(moneyCallKey) != nil && a.method != http.MethodGet && a.method != http.MethodHead
 }
 
 // Tracker tells what happened to the requests under a context, whatever the driver made of it.

@@ -96,7 +96,7 @@ func (s *server) Begin(ctx context.Context, in *modulev1.BeginRequest) (*modulev
 		}
 		out.Existed = existed
 		out.Operation, err = Pack(op)
-		return err
+		return pay.Uncertain(err) // the operation is there, though it cannot be told
 	})
 	out.Refusal = s.refuse("begin", err)
 	return out, nil

@@ -117,6 +117,18 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Code == e.Code && t.Text == ""
 }
 
+// Uncertain is err as an error that refuses nothing: the operation may have been created, and a request about money may leave.
+func Uncertain(err error) error {
+	if err == nil {
+		return nil
+	}
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return &Error{Code: ErrInternal, MayHaveMoved: true, Cause: err}
+	}
+	return &Error{Code: e.Code, Text: e.Text, Hint: e.Hint, MayHaveMoved: true, Cause: err}
+}
+
 // CodeOf is the code of an error: 0 of nil, ErrInternal of one that carries none.
 func CodeOf(err error) Code {
 	if err == nil {

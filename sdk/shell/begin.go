@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/payrack/payrack/sdk/engine"
@@ -18,7 +19,8 @@ import (
 )
 
 // Begin records an operation durably and starts it. The same ref with the same digest joins the operation that there is, with existed
-// true; another digest is pay.ErrRefReused. An error says that no operation was created and nothing was sent.
+// true; another digest is pay.ErrRefReused. An error without MayHaveMoved says that this call created no operation and sent nothing.
+// Where ctx has ended by the time the operation is recorded, its caller is gone: it is cancelled before anything is sent, if its kind can be.
 func (s *Shell) Begin(ctx context.Context, r pay.Request, digest []byte) (v pay.Operation, existed bool, err error) {
 	if r.Kind == pay.KindCloseDay {
 		defer func() { s.wantPaper(v.Ref, r.Params.Detailed) }()
@@ -50,11 +52,13 @@ func (s *Shell) Begin(ctx context.Context, r pay.Request, digest []byte) (v pay.
 		return pay.Operation{}, false, err
 	}
 	if existed {
-		release()
-		return s.join(ctx, row, r, digest)
+		// Another Begin of the same ref came first, and the till is that operation's as long as it runs.
+		v, existed, err = s.join(ctx, row, r, digest)
+		s.holdTillOf(r.Ref)
+		return v, existed, err
 	}
 	s.point("written begun")
-	return s.start(row, r, original)
+	return s.start(ctx, row, r, original)
 }
 
 // wantPaper keeps how the last who asked for a close of day wants its paper: asking again changes nothing else (payrack.h).
@@ -79,21 +83,24 @@ type closePaper struct {
 	detailed bool
 }
 
-// start makes a journaled operation live.
-func (s *Shell) start(row journal.Operation, r pay.Request, original *journal.Operation) (pay.Operation, bool, error) {
+// start makes a journaled operation live. Whatever fails from here on is no refusal: the operation is there.
+func (s *Shell) start(ctx context.Context, row journal.Operation, r pay.Request, original *journal.Operation) (pay.Operation, bool, error) {
 	o, err := s.enliven(row, original)
 	if err != nil {
-		return pay.Operation{}, false, err // of what we wrote a moment ago: it never happens
+		return pay.Operation{}, false, pay.Uncertain(err) // of what we wrote a moment ago: it never happens
 	}
 	o = s.begun(o)
 	defer s.release(o)
 	o.mu.Lock()
 	o.params, o.secret, o.noPrompts = r.Params, r.Params.Secrets(), r.NoPrompts
 	o.initiator, o.language = first(r.Initiator, o.initiator), first(r.Language, o.language)
-	st := o.state
+	gone := ctx.Err() != nil && o.state.Phase == engine.Prepared && o.state.CanCancel()
 	o.mu.Unlock()
-	s.holdTill(row, st)
+	s.holdTill(o)
 	o.log.Info("begun", "kind", row.Kind, "amount", row.Amount, "pos", row.PosID, "receipt", row.Receipt)
+	if gone {
+		o.post(engine.Event{What: engine.CancelRequested, Reason: "the caller was gone"})
+	}
 	o.post(engine.Event{What: engine.Begun, Now: row.Begun})
 	s.notify()
 	return o.view(), false, nil
@@ -106,7 +113,7 @@ func (s *Shell) join(ctx context.Context, row journal.Operation, r pay.Request, 
 	}
 	o, err := s.find(ctx, r.Ref)
 	if err != nil {
-		return pay.Operation{}, true, err
+		return pay.Operation{}, true, pay.Uncertain(err)
 	}
 	defer s.release(o)
 	if r.Params.Secrets() {
@@ -258,12 +265,18 @@ func (s *Shell) runningMoney() pay.Ref {
 	return ""
 }
 
-// holdTill takes the till for an operation that is journaled already.
-func (s *Shell) holdTill(row journal.Operation, st engine.State) {
+// holdTill gives the till to an operation that is journaled, as long as that runs. The state is read with the tills locked: a step that
+// ends the operation frees the till after it changed the state, so none is left to an operation that has ended.
+func (s *Shell) holdTill(o *operation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	o.mu.Lock()
+	row, running := o.row, o.state.Running()
+	o.mu.Unlock()
 	switch {
-	case !st.Running() || row.Kind == pay.KindReversal:
+	case row.Kind == pay.KindReversal:
+	case !running:
+		s.freeTillLocked(row.Ref)
 	case row.Kind == pay.KindCloseDay:
 		s.closes = row.Ref
 	case row.Kind.Money():
@@ -271,17 +284,34 @@ func (s *Shell) holdTill(row journal.Operation, st engine.State) {
 	}
 }
 
+// holdTillOf is holdTill of an operation that may live no more.
+func (s *Shell) holdTillOf(ref pay.Ref) {
+	o, _ := s.hold(ref)
+	if o == nil {
+		s.freeTill(ref)
+		return
+	}
+	defer s.release(o)
+	s.holdTill(o)
+}
+
 // freeTill lets the till of an operation begin another.
 func (s *Shell) freeTill(ref pay.Ref) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.freeTillLocked(ref)
+}
+
+func (s *Shell) freeTillLocked(ref pay.Ref) {
 	if s.closes == ref {
 		s.closes = ""
 	}
 	maps.DeleteFunc(s.busy, func(_ string, running pay.Ref) bool { return running == ref })
 }
 
+// codeDigest knows a scanned code again, whatever blanks and line ends a scanner adds.
 func (s *Shell) codeDigest(code string) string {
+	code = strings.TrimSpace(code)
 	if code == "" {
 		return ""
 	}

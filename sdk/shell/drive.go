@@ -41,6 +41,7 @@ func (o *operation) call(c engine.Call, answer provider.Answer) {
 		defer cancel()
 		e := engine.Event{What: engine.Replied, Call: c}
 		e.Reply, e.NotSent = o.s.drive(ctx, c, o, op, answer)
+		o.s.mask(&e.Reply)
 		o.post(e)
 	}) {
 		cancel()
@@ -50,7 +51,10 @@ func (o *operation) call(c engine.Call, answer provider.Answer) {
 // drive makes one call and says what it brought: a reply, and whether nothing of a money request can have left (design §3.4).
 func (s *Shell) drive(ctx context.Context, c engine.Call, o *operation, op provider.Operation, answer provider.Answer) (r provider.Reply, notSent bool) {
 	ctx = exchange.WithInitiator(exchange.WithRef(ctx, op.Ref), op.Initiator)
-	ctx, track := exchange.Track(exchange.WithPermit(ctx, permit(op)))
+	ctx, track := exchange.Track(exchange.WithPermit(ctx, permit(c, op)))
+	if c == engine.CallCommit || c == engine.CallAnswer {
+		ctx = exchange.WithMoneyCall(ctx)
+	}
 	r, err := s.ask(ctx, c, o, op, answer)
 	if err == nil {
 		if op.Kind != pay.KindReport {
@@ -66,8 +70,11 @@ func (s *Shell) drive(ctx context.Context, c engine.Call, o *operation, op provi
 	return provider.Reply{Verdict: provider.Unknown, Error: code, Text: text, Hint: hint}, track.Touched() && !track.MoneySent()
 }
 
-// causeOf says why no word came, as payrack.h counts.
+// causeOf says why no word came, as payrack.h counts. Words that a driver found for it are kept.
 func causeOf(err error) (code pay.Code, text, hint string) {
+	if e, ok := errors.AsType[*pay.Error](err); ok && e.Text != "" {
+		return e.Code, e.Text, e.Hint
+	}
 	if e, ok := errors.AsType[*exchange.Error](err); ok && e.Code != 0 {
 		return e.Code, "", ""
 	}
@@ -83,8 +90,19 @@ func causeOf(err error) (code pay.Code, text, hint string) {
 // errPanicked is what a call brought whose driver panicked.
 var errPanicked = errors.New("the driver panicked")
 
-// permit holds the driver to the engine's keys, and to the provider's ids that the journal has (design §3.3).
-func permit(op provider.Operation) exchange.Permit {
+// mask hides in a provider's free text what belongs in no journal and on no slip.
+func (s *Shell) mask(r *provider.Reply) {
+	if s.o.Mask != nil {
+		r.Code, r.Text, r.Hint = s.o.Mask(r.Code), s.o.Mask(r.Text), s.o.Mask(r.Hint)
+	}
+}
+
+// permit holds the driver to the engine's keys, and to the provider's ids that the journal has (design §3.3). What only asks may send no
+// money request at all; a close of day asks by closing again.
+func permit(c engine.Call, op provider.Operation) exchange.Permit {
+	if c == engine.CallCounters || c == engine.CallInquire && op.Kind != pay.KindCloseDay {
+		return exchange.Permit{}
+	}
 	p := exchange.Permit{Keys: []pay.Key{op.Key}, Journaled: op.State.Data}
 	if op.Original != nil {
 		p.Keys = append(p.Keys, op.Original.Key)

@@ -128,12 +128,12 @@ func (s *Shell) selection(ctx context.Context, p pay.Params) (q journal.Query, e
 	}
 	q.To = time.Now()
 	if p.From != "" {
-		if q.From, err = moment(p.From, false); err != nil {
+		if q.From, err = pay.ParseMoment(p.From, false, time.Local); err != nil {
 			return q, err
 		}
 	}
 	if p.To != "" {
-		if q.To, err = moment(p.To, true); err != nil {
+		if q.To, err = pay.ParseMoment(p.To, true, time.Local); err != nil {
 			return q, err
 		}
 	}
@@ -141,22 +141,6 @@ func (s *Shell) selection(ctx context.Context, p pay.Params) (q journal.Query, e
 		return q, text.Refuse(pay.ErrArgument, "refused.report_ends", nil, nil)
 	}
 	return q, nil
-}
-
-// moment reads a day, a local date and time, or RFC 3339. A day as an end includes that day.
-func moment(text string, end bool) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"} {
-		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
-			return t, nil
-		}
-	}
-	if t, err := time.ParseInLocation(time.DateOnly, text, time.Local); err == nil {
-		if end {
-			t = t.AddDate(0, 0, 1)
-		}
-		return t, nil
-	}
-	return time.Time{}, pay.Refuse(pay.ErrArgument, "%.40q is no date and time like 2026-11-22 08:00", text)
 }
 
 // sum folds the journal: only what the provider proved counts; what waits for a result is listed apart (design §3.9).
@@ -171,11 +155,11 @@ func (s *Shell) sum(ctx context.Context, q journal.Query) (Report, error) {
 		r.Counted += t.Count
 		switch t.Sort {
 		case journal.Payments:
-			line.Payments, line.PaymentsSum = t.Count, t.Sum
+			line.Payments, line.PaymentsSum = line.Payments+t.Count, line.PaymentsSum+t.Sum
 		case journal.Refunds:
-			line.Refunds, line.RefundsSum = t.Count, t.Sum
+			line.Refunds, line.RefundsSum = line.Refunds+t.Count, line.RefundsSum+t.Sum
 		case journal.Payouts:
-			line.Payouts, line.PayoutsSum = t.Count, t.Sum
+			line.Payouts, line.PayoutsSum = line.Payouts+t.Count, line.PayoutsSum+t.Sum
 		}
 	}
 	slices.SortFunc(r.Lines, func(a, b ReportLine) int { return strings.Compare(order(a.System), order(b.System)) })

@@ -30,7 +30,7 @@ func TestAReportCountsWithoutClosing(t *testing.T) {
 			"since":    {pay.Params{From: now.Add(-time.Hour).Format(time.RFC3339)}, pay.Approved, 0}, // "now" is not included
 			"before":   {pay.Params{To: now.Add(-time.Hour).Format("2006-01-02 15:04")}, pay.Approved, 0},
 			"no date":  {pay.Params{From: "yesterday"}, pay.Declined, 0},
-			"no date2": {pay.Params{To: "31.12.2026"}, pay.Declined, 0},
+			"no date2": {pay.Params{To: "31/12/2026"}, pay.Declined, 0},
 			"reversed": {pay.Params{From: day, To: "1990-01-01"}, pay.Declined, 0},
 		} {
 			if _, err := w.begin(pay.Request{Ref: ref, Kind: pay.KindReport, Params: c.params}); err != nil {

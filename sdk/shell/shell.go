@@ -35,6 +35,8 @@ type Options struct {
 	Random    io.Reader // of keys; nil: crypto/rand
 	Log       hclog.Logger
 	LogFile   func() string // the path of today's log file
+	// Mask hides secrets and card numbers in a provider's words. It may be nil.
+	Mask func(string) string
 	// QRExtra gives what goes with a shown QR code: a picture, the code as text. It may be nil.
 	QRExtra func(*pay.Event, pay.Operation)
 	// Around wraps each effect in tests that kill the process between two of them. It may be nil.
@@ -142,7 +144,7 @@ func (s *Shell) Resume(ctx context.Context) error {
 		o = s.begun(o)
 		defer s.release(o)
 		reopened = append(reopened, o)
-		s.holdTill(row, o.stateNow())
+		s.holdTill(o)
 	}
 	for _, o := range reopened {
 		st := o.stateNow()
@@ -215,8 +217,8 @@ func (s *Shell) Drain(ctx context.Context) int {
 }
 
 // Rest refuses new operations and returns when every exchange in hand has ended and is journaled, or ctx ends. A customer who has not paid
-// yet is not waited for; what runs goes on at the next start. Meanwhile nothing new is asked of the provider; if the shell is not closed
-// then, that goes on.
+// yet is not waited for; what runs goes on at the next start. Meanwhile no timer asks the provider anything; an exchange in hand
+// may still be followed by the next one of its operation, which is waited for too. If the shell is not closed then, all goes on.
 func (s *Shell) Rest(ctx context.Context) {
 	s.refuseNew()
 	s.hushed.Store(true)

@@ -118,6 +118,14 @@ func (d *Driver) unauthorised(err error) error {
 	return err
 }
 
+// notOpen makes the server's refusal to close a shift one that ends the close. Any other failure is no word about the shift.
+func (d *Driver) notOpen(language string, err error) error {
+	if no, ok := errors.AsType[*refused](err); ok && no.Code == wire.CodeShiftNotOpen {
+		return d.refuse(language, pay.ErrShift, "sendy.refusal.SHIFT_NOT_OPEN", nil, err)
+	}
+	return err
+}
+
 // Counters implements provider.ShiftKeeper.
 func (d *Driver) Counters(ctx context.Context) (provider.Counters, error) {
 	c, err := d.ask(ctx)
@@ -143,7 +151,7 @@ func (d *Driver) CloseShift(ctx context.Context, op provider.Operation, shift in
 	var t wire.ShiftTotals
 	request := &wire.CloseRequest{Shift: shift, Key: op.Key.String()}
 	if _, err := d.money(ctx, op.Key, wire.PathShiftClose, request, &t); err != nil {
-		return provider.ShiftTotals{}, err
+		return provider.ShiftTotals{}, d.notOpen(op.Language, d.unauthorised(err))
 	}
 	if t.Shift != shift || t.Key != "" && t.Key != request.Key {
 		return provider.ShiftTotals{}, fmt.Errorf("close shift %d: the answer is about shift %d, or about another request", shift, t.Shift)

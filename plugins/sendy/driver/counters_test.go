@@ -2,6 +2,7 @@ package driver
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -174,4 +175,16 @@ func TestTheProbeSaysHowTheWayToTheServerLooks(t *testing.T) {
 	probe(false, pay.ErrOffline)
 	c = newTill(t, sandbox.Options{}, func(s *Settings) { s.Server = "" })
 	probe(false, pay.ErrConfig)
+}
+
+func TestARefusalToCloseAShiftEndsTheCloseWithItsReason(t *testing.T) {
+	c := activeTill(t, nil)
+	_, err := c.close(9)
+	if e, ok := errors.AsType[*pay.Error](err); !ok || e.Code != pay.ErrShift || e.Text == "" || e.Hint == "" {
+		t.Errorf("a shift that is yet to come: %v", err)
+	}
+	c.spoil(play.Fault{Kind: play.FaultStatus, Method: "POST", Status: 503})
+	if _, err = c.close(1); pay.CodeOf(err) != pay.ErrOffline {
+		t.Errorf("no word: %v", err)
+	}
 }
