@@ -124,7 +124,7 @@ func (s *Service) start(ctx context.Context) error {
 	common := s.settings.Common()
 	s.shell = shell.New(shell.Options{
 		Journal: s.journal, Driver: driver, About: s.m.About, Terms: common.terms(), Words: s.words, Language: common.Language,
-		Slips: common.SlipCopies, DigestKey: s.opening.DigestKey, Log: s.log.Logger(), LogFile: s.log.Path, QRExtra: s.qrExtra,
+		Slips: common.SlipCopies, DigestKey: s.opening.DigestKey, Log: s.log.Logger(), LogFile: s.log.Path, Mask: s.log.Mask, QRExtra: s.qrExtra,
 		Around: s.options.around, CallTimeout: 40 * time.Second,
 	})
 	s.addCommands(driver)
