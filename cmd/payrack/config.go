@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/payrack/payrack/host/client"
+	"github.com/payrack/payrack/ini"
 	"github.com/payrack/payrack/sdk/pay"
 )
 
@@ -64,6 +67,61 @@ func (c configuring) secret(ctx context.Context, key string) bool {
 	return slices.ContainsFunc(list, func(d declared) bool { return d.Secret && strings.EqualFold(d.Key, key) })
 }
 
+// knowsModules refuses to switch off what is not there: a misspelt name would leave the module on.
+func (c configuring) knowsModules(ctx context.Context, key, value string) error {
+	if c.module != "" || !strings.EqualFold(key, "Disabled") {
+		return nil
+	}
+	list, _, err := c.a.modules(ctx, c.s)
+	if err != nil {
+		return err
+	}
+	for id := range strings.SplitSeq(value, ",") {
+		id = strings.TrimSpace(id)
+		if id != "" && !slices.ContainsFunc(list, func(m moduleInfo) bool { return strings.EqualFold(m.ID, id) }) {
+			return &pay.Error{Code: pay.ErrNoModule, Text: c.a.say("cli.module.unknown", "Module", shorten(id))}
+		}
+	}
+	return nil
+}
+
+// allowed gives the refusal of a value a hint that says which values there are, where it has none of its own.
+func (c configuring) allowed(ctx context.Context, key string, err error) error {
+	refusal, ok := errors.AsType[*pay.Error](err)
+	if !ok || refusal.Code != pay.ErrConfig || refusal.Hint != "" && refusal.Hint != c.a.say("error.PR_E_CONFIG.hint") {
+		return err
+	}
+	hinted := *refusal
+	hinted.Hint = c.a.say("cli.config.set_hint")
+	raw, failed := c.ask(ctx, "describe", "", "")
+	var list []ini.Setting
+	if failed == nil && json.Unmarshal([]byte(raw), &list) == nil {
+		for _, s := range list {
+			if strings.EqualFold(s.Key, key) {
+				hinted.Hint = c.a.values(s, hinted.Hint)
+			}
+		}
+	}
+	return &hinted
+}
+
+// values says which values a setting takes; none is what stands instead where that cannot be told.
+func (a *app) values(s ini.Setting, none string) string {
+	var choices []string
+	for _, choice := range s.Choices {
+		choices = append(choices, choice.Value)
+	}
+	switch {
+	case len(choices) > 0:
+		return a.say("cli.config.choices", "Key", s.Key, "Values", strings.Join(choices, ", "))
+	case s.Min != "" || s.Max != "":
+		return a.say("cli.config.range", "Key", s.Key, "Min", cmp.Or(s.Min, "…"), "Max", cmp.Or(s.Max, "…"))
+	case s.Default != "":
+		return a.say("cli.config.sample", "Key", s.Key, "Value", s.Default)
+	}
+	return none
+}
+
 // setting is the JSON of one setting.
 type setting struct {
 	Module string `json:"module,omitempty"`
@@ -101,8 +159,11 @@ func (a *app) configSetCommand() *cobra.Command {
 		default:
 			value = args[1]
 		}
-		if _, err := c.ask(ctx, "set", args[0], value); err != nil {
+		if err := c.knowsModules(ctx, args[0], value); err != nil {
 			return err
+		}
+		if _, err := c.ask(ctx, "set", args[0], value); err != nil {
+			return c.allowed(ctx, args[0], err)
 		}
 		if secret {
 			value = "***"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -74,11 +75,35 @@ func (a *app) paper(cmd *cobra.Command, o order) error {
 		return err
 	}
 	defer s.Close()
+	if shift, ok := o.params["shift"].(int64); ok {
+		if err := a.knowsShift(cmd.Context(), s, o.module, shift); err != nil {
+			return err
+		}
+	}
 	op, err := a.operate(cmd.Context(), s, &o)
 	if err != nil {
 		return err
 	}
 	return a.conclude(cmd.Context(), s, op, false, func() { a.showPaper(cmd.Context(), s, op) })
+}
+
+// knowsShift refuses a shift that is still to come. Where the current one cannot be told, the module is to say what is wrong.
+func (a *app) knowsShift(ctx context.Context, s *client.Session, module string, shift int64) error {
+	if module == "" {
+		ids, err := a.moduleIDs(ctx, s)
+		if err != nil || len(ids) != 1 {
+			return nil
+		}
+		module = ids[0]
+	}
+	raw, err := s.Info(ctx, module, "shift")
+	var current struct {
+		Shift int64 `json:"shift"`
+	}
+	if err != nil || json.Unmarshal(raw, &current) != nil || current.Shift == 0 || shift <= current.Shift {
+		return nil
+	}
+	return &pay.Error{Code: pay.ErrNotFound, Text: a.say("cli.no_shift", "Shift", shift, "Current", current.Shift), Hint: a.say("cli.no_shift_hint")}
 }
 
 // showPaper prints the text for the tape; of an operation that has none it prints what became of it.

@@ -356,12 +356,15 @@ func (h *fakeHost) Settings(_ context.Context, in *hostv1.SettingsRequest) (*mod
 		}
 		return &modulev1.SettingsResponse{Value: value}, nil
 	case "set":
+		if q.GetValue() == "wide" {
+			return &modulev1.SettingsResponse{Refusal: refused(pay.ErrConfig, "SlipWidth: нужно целое число.", "")}, nil
+		}
 		h.settings[q.GetKey()] = q.GetValue()
 	case "list":
 		raw, err := json.Marshal(h.settings)
 		return &modulev1.SettingsResponse{Value: string(raw)}, err
 	case "describe":
-		return &modulev1.SettingsResponse{Value: `[{"key":"SlipWidth"},{"key":"Token","secret":true}]`}, nil
+		return &modulev1.SettingsResponse{Value: `[{"key":"SlipWidth","min":"24","max":"64"},{"key":"Token","secret":true}]`}, nil
 	case "export":
 		return &modulev1.SettingsResponse{Value: "[Slip]\nSlipWidth=32\n"}, nil
 	case "validate":

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
+	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -47,7 +51,7 @@ func (a *app) logCommand() *cobra.Command {
 				return a.choice("--level", level, "trace", "debug", "info", "warn", "error")
 			}
 		}
-		return a.showLog(dir, name, day.Format("2006-01-02"), filter)
+		return a.showLog(dir, name, day.Format("2006-01-02"), filter, a.otherName(cmd.Context(), module, op))
 	})
 	f := cmd.Flags()
 	f.StringVar(&date, "date", "", a.say("cli.flag.date"))
@@ -71,7 +75,72 @@ func (a *app) logFolder(module string) (dir, name string, err error) {
 	if !filepath.IsLocal(module) || filepath.Base(module) != module {
 		return "", "", a.usageErrorf("cli.usage.flag_wrong", "Flag", "--module", "Value", shorten(module))
 	}
+	if installed, _ := p.Modules(); !slices.Contains(installed, module) && !isFolder(p.ModuleData(module)) {
+		return "", "", &pay.Error{Code: pay.ErrNoModule, Text: a.say("cli.module.unknown", "Module", shorten(module))}
+	}
 	return filepath.Join(p.ModuleData(module), "Log"), module, nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// otherName is the ref of an operation that is named by its number, and the number of one that is named by its ref: some lines hold only the
+// one, some only the other. Without a host there is none.
+func (a *app) otherName(ctx context.Context, module, op string) string {
+	if op == "" {
+		return ""
+	}
+	s, err := a.open(ctx, false)
+	if err != nil {
+		return ""
+	}
+	defer s.Close()
+	found, err := a.named(ctx, s, module, op)
+	switch {
+	case err != nil:
+		return ""
+	case string(found.Ref) == op:
+		return number(found.Number)
+	}
+	return string(found.Ref)
+}
+
+// readLog reads the lines of a day. Those of an operation are found by either of its names.
+func readLog(dir, name, day string, filter logs.Filter, other string) iter.Seq2[logs.Line, error] {
+	one := logs.Read(dir, name, day, filter)
+	if other == "" {
+		return one
+	}
+	filter.Op = other
+	return func(yield func(logs.Line, error) bool) {
+		var lines []logs.Line
+		seen := map[string]int{}
+		for line, err := range one {
+			if err != nil {
+				yield(line, err)
+				return
+			}
+			seen[line.Raw]++
+			lines = append(lines, line)
+		}
+		for line, err := range logs.Read(dir, name, day, filter) {
+			if err != nil {
+				yield(line, err)
+				return
+			}
+			if seen[line.Raw]--; seen[line.Raw] < 0 {
+				lines = append(lines, line)
+			}
+		}
+		slices.SortStableFunc(lines, func(x, y logs.Line) int { return x.Time.Compare(y.Time) })
+		for _, line := range lines {
+			if !yield(line, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (a *app) logDays(dir, name string) error {
@@ -89,9 +158,9 @@ func (a *app) logDays(dir, name string) error {
 	})
 }
 
-func (a *app) showLog(dir, name, day string, filter logs.Filter) error {
+func (a *app) showLog(dir, name, day string, filter logs.Filter, other string) error {
 	lines := []logLine{}
-	for line, err := range logs.Read(dir, name, day, filter) {
+	for line, err := range readLog(dir, name, day, filter, other) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return &pay.Error{Code: pay.ErrNotFound, Text: a.say("cli.log.none", "Date", day, "Folder", dir), Hint: a.say("cli.log.none_hint")}
 		}
