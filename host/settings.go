@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/payrack/payrack/ini"
 	"github.com/payrack/payrack/sdk/module"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Settings are the installation's own, in payrack.ini. A file that is not there is one of defaults.
@@ -74,6 +76,9 @@ func settingsError(err error, language string) error {
 	}
 	if problems, ok := errors.AsType[ini.Problems](err); ok {
 		return &pay.Error{Code: pay.ErrConfig, Text: problems.Text(language), Cause: err}
+	}
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return text.Refuse(pay.ErrConfig, "settings.unwritable", map[string]any{"File": e.Path, "Folder": filepath.Dir(e.Path), "Error": e.Err.Error()}, err)
 	}
 	return &pay.Error{Code: pay.ErrConfig, Cause: err}
 }

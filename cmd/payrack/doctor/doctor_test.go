@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,6 +80,8 @@ func TestEachTroubleOfAModuleIsAnErrorOfItsClass(t *testing.T) {
 		"clock":       {sound(map[string]string{"sendy/link": `{"ok":true,"server_time":"2026-11-22T14:00:00Z"}`}), "sendy.clock", pay.ErrClock},
 		"down":        {sound(map[string]string{"/modules": `[{"id":"sendy","enabled":true,"state":"down","text":"killed"}]`}), "sendy", pay.ErrModuleDown},
 		"quarantined": {sound(map[string]string{"/modules": `[{"id":"sendy","enabled":true,"state":"quarantined"}]`}), "sendy", pay.ErrModuleDown},
+		"blocked":     {sound(map[string]string{"/modules": `[{"id":"sendy","enabled":true,"state":"blocked","code":"PR_E_CONFIG","text":"sendy.ini:3"}]`}), "sendy", pay.ErrConfig},
+		"not active":  {sound(map[string]string{"/modules": `[{"id":"sendy","enabled":true,"state":"blocked","code":"PR_E_NOT_ACTIVE","text":"activate"}]`}), "sendy", pay.ErrNotActive},
 		"settings":    {saying{documents: sound(nil).documents, validate: &pay.Error{Code: pay.ErrConfig, Text: "sendy.ini:3: SlipWitdh"}}, "sendy.ini", pay.ErrConfig},
 		"no host":     {nil, "host", pay.ErrHostStart},
 	} {
@@ -124,5 +127,12 @@ func TestAnUnknownOperationIsAWarningWithItsRemedy(t *testing.T) {
 	}
 	if n != len(h.pending) || First(findings) != pay.CodeOK {
 		t.Errorf("%d warnings of %d operations", n, len(h.pending))
+	}
+}
+
+func TestAModuleInTroubleIsNeverSaidToBeFine(t *testing.T) {
+	f := of(examine(t, sound(map[string]string{"/modules": `[{"id":"sendy","enabled":true,"state":"degraded","text":"no connection"}]`}), text.Russian), "sendy")
+	if f.Status != Warning || !strings.Contains(f.Detail, "no connection") || f.Fix == "" {
+		t.Errorf("%+v", f)
 	}
 }

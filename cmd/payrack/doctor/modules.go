@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"time"
 
 	"github.com/payrack/payrack/host/client"
@@ -25,6 +27,7 @@ type told struct {
 	Enabled *bool  `json:"enabled"`
 	State   string `json:"state"`
 	Text    string `json:"text"`
+	Code    string `json:"code"`
 	Health  *struct {
 		State string `json:"state"`
 		Text  string `json:"text"`
@@ -65,7 +68,30 @@ func (x *examination) modules() {
 	}
 }
 
+// class is the code of a module's trouble.
+func (t told) class() pay.Code {
+	for _, code := range pay.Codes() {
+		if t.Code != "" && code.String() == t.Code {
+			return code
+		}
+	}
+	return pay.ErrConfig
+}
+
+// folder: what a module cannot write keeps it from starting, and it could only say that it is away.
+func (x *examination) folder(id string) bool {
+	folder := x.Place.ModuleData(id)
+	if err := writable(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		x.found(id, Error, pay.ErrConfig, "module.read_only", "Folder", folder, "Error", err.Error())
+		return false
+	}
+	return true
+}
+
 func (x *examination) module(m told) {
+	if !x.folder(m.ID) {
+		return
+	}
 	if !x.moduleSettings(m.ID) {
 		return // what follows would only repeat it
 	}
@@ -76,6 +102,14 @@ func (x *examination) module(m told) {
 		return
 	case "draining":
 		x.found(m.ID, Warning, pay.CodeOK, "module.draining", "Module", m.ID)
+	case "blocked":
+		x.found(m.ID, Error, m.class(), "module.blocked", "Module", m.ID, "Text", text)
+		if m.class() != pay.ErrNotActive { // of its activation and its connection it knows nothing now
+			x.journal(m.ID)
+			return
+		}
+	case "degraded":
+		x.found(m.ID, Warning, pay.CodeOK, "module.degraded", "Module", m.ID, "Text", text)
 	default:
 		x.found(m.ID, OK, pay.CodeOK, "module", "Module", m.ID)
 	}
