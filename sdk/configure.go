@@ -18,6 +18,7 @@ func (s *Service) Settings(ctx context.Context, r module.SettingsRequest) (strin
 	if _, err := s.running(); err != nil {
 		return "", err
 	}
+	s.refresh()
 	value, err := s.configure(ctx, r)
 	if err != nil {
 		return "", s.configError(err, first(r.Language, s.language()))
@@ -89,15 +90,7 @@ func (s *Service) configure(ctx context.Context, r module.SettingsRequest) (stri
 func (s *Service) reconfigure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.readSettings()
-	driver, err := s.newDriver()
-	if err != nil {
-		return err
-	}
-	common := s.settings.Common()
-	s.shell.Reconfigure(driver, common.terms(), common.Language, common.SlipCopies)
-	s.addCommands(driver)
-	return nil
+	return s.take()
 }
 
 func (s *Service) secret(key string) bool {
@@ -149,6 +142,12 @@ func (s *Service) configError(err error, language string) error {
 	}
 	if problem, ok := errors.AsType[*ini.Problem](err); ok {
 		return &pay.Error{Code: pay.ErrConfig, Text: problem.Message(language), Hint: problem.Hint(language), Cause: err}
+	}
+	if _, ok := errors.AsType[*pay.Error](err); !ok {
+		if reason, yes := ini.Unwritable(err); yes {
+			err = text.Refuse(pay.ErrConfig, "settings.unwritable",
+				map[string]any{"File": s.settingsPath(), "Folder": s.opening.Data, "Error": reason}, err)
+		}
 	}
 	return s.refuse(err, language)
 }

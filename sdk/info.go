@@ -18,6 +18,7 @@ func (s *Service) Info(ctx context.Context, what, language string) (json.RawMess
 	if _, err := s.running(); err != nil {
 		return nil, err
 	}
+	s.refresh()
 	document, err := s.info(ctx, what)
 	if err != nil {
 		return nil, s.refuse(err, language)

@@ -34,7 +34,8 @@ type Service struct {
 	opening  module.Opening
 	settings Configured
 	file     *ini.File
-	broken   error // why the settings cannot be used: the module is blocked
+	read     fileMark // the INI file as it was last read
+	broken   error    // why the settings cannot be used: the module is blocked
 	words    *text.Catalogue
 	log      *logs.Log
 	journal  *journal.Journal
@@ -172,6 +173,7 @@ func (s *Service) readSettings() {
 	if _, err := ini.Ensure(path, schema, first(s.opening.Language, "ru")); err != nil {
 		s.broken = err
 	}
+	s.read = markOf(path) // before it is read: what changes meanwhile is seen next time
 	file, err := ini.Load(path, s.settings)
 	if err != nil {
 		s.broken = err

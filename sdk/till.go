@@ -14,6 +14,7 @@ func (s *Service) Begin(ctx context.Context, r module.Request) (pay.Operation, b
 	if err != nil {
 		return pay.Operation{}, false, err
 	}
+	s.refresh()
 	if code := r.Params.Code; code != "" {
 		s.log.RegisterPassing(code)
 	}
@@ -107,6 +108,8 @@ func (s *Service) Health(ctx context.Context, report func(module.Health) error) 
 		}
 		select {
 		case <-changes:
+		case <-s.mending():
+			s.refresh()
 		case <-ctx.Done():
 			return nil
 		}
