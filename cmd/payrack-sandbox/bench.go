@@ -151,6 +151,10 @@ func (a *app) ledger() *cobra.Command {
 }
 
 func (a *app) ledgerLines(w io.Writer, view sdk.LedgerView) {
+	if len(view.Entries) == 0 {
+		fmt.Fprintln(w, a.say.text("ledger-empty"))
+		return
+	}
 	for _, e := range view.Entries {
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", e.N, e.Time.Local().Format(time.DateTime), a.say.text("entry-"+string(e.Kind)),
 			rubles(e.Amount, e.Currency), e.System, e.Transaction, e.Key)

@@ -94,17 +94,18 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.lang, "lang", a.lang, a.say.text("flag-lang"))
 	f.BoolP("help", "h", false, a.say.text("flag-help"))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.SetUsageTemplate(a.say.text("usage-template"))
+	root.SetUsageFunc(a.usage)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
 	root.AddCommand(a.sendy())
 	root.AddCommand(a.customerCommands()...)
 	root.AddCommand(a.benchCommands()...)
 	for _, c := range append(root.Commands(), root) {
+		c.DisableFlagsInUseLine = true
 		if check := c.Args; check != nil {
 			c.Args = func(c *cobra.Command, args []string) error {
 				if err := check(c, args); err != nil {
-					return usageError{err}
+					return usageError{wrongWords{args, err}}
 				}
 				return nil
 			}

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -300,8 +299,16 @@ func TestEveryTextIsThereInBothLanguages(t *testing.T) {
 			t.Errorf("the command %s has no description", c.Name())
 		}
 	}
-	var errOut bytes.Buffer
-	if code := run(context.Background(), []string{"--help"}, nil, &errOut, &errOut); code != exitDone {
-		t.Errorf("help: exit %d", code)
+	t.Setenv("PAYRACK_LANG", "ru")
+	for _, args := range [][]string{{"--help"}, {"fault", "--help"}, {"dance"}, {"pay", "--no-such"}, {"pay", "a", "b"}, {"ledger", "--ready-file", "none"}} {
+		code, out, errOut := command(t, args...)
+		if help := args[len(args)-1] == "--help"; (code == exitDone) != help {
+			t.Errorf("%v: exit %d", args, code)
+		}
+		for _, english := range []string{"[flags]", "(default", "unknown command", "unknown flag", "accepts", "no sandbox", "[command]"} {
+			if strings.Contains(out+errOut, english) {
+				t.Errorf("%v says %q in Russian:\n%s%s", args, english, out, errOut)
+			}
+		}
 	}
 }

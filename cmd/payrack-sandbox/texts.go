@@ -24,6 +24,9 @@ func (c catalogue) text(name string) string {
 
 // failure says what went wrong and what to do next.
 func (c catalogue) failure(err error) string {
+	if usage, ok := errors.AsType[usageError](err); ok {
+		return c.calledWrongly(usage.error)
+	}
 	_, dial := errors.AsType[*net.OpError](err)
 	for _, known := range []struct {
 		is   bool
@@ -37,10 +40,26 @@ func (c catalogue) failure(err error) string {
 		{dial, "failed-dial"},
 	} {
 		if known.is {
-			return c.text(known.name) + "\n  " + strings.ReplaceAll(err.Error(), "\n", "\n  ")
+			return strings.TrimRight(c.text(known.name)+"\n  "+strings.ReplaceAll(c.detail(err), "\n", "\n  "), "\n ")
 		}
 	}
 	return err.Error()
+}
+
+// detail is what only the error itself knows: in English all of it, in another language what needs no words.
+func (c catalogue) detail(err error) string {
+	if c == "en" {
+		return err.Error()
+	}
+	switch network, ok := errors.AsType[*net.OpError](err); {
+	case ok && network.Addr != nil:
+		return network.Addr.String()
+	case errors.Is(err, errTrouble):
+		return strings.TrimPrefix(err.Error(), errTrouble.Error()+":\n")
+	case errors.Is(err, errListen):
+		return err.Error()
+	}
+	return ""
 }
 
 // texts are what people read, in Russian and in English. It is never changed.
@@ -127,21 +146,15 @@ var texts = map[string][2]string{
 	"failed-bill-over": {"Этот счет уже завершен.", "This bill is over."},
 	"failed-dial":      {"Песочница не отвечает. Запустите ее: payrack-sandbox sendy", "No sandbox answers. Start one: payrack-sandbox sendy"},
 
-	"usage-template": {usageTemplate("Вызов", "команда", "Команды", "Флаги", "Общие флаги"), usageTemplate("Usage", "command", "Commands", "Flags", "Common flags")},
-}
+	"failed-usage": {"Неверный вызов", "Called wrongly"},
 
-func usageTemplate(usage, command, commands, flags, common string) string {
-	return usage + `:{{if .Runnable}}
-  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
-  {{.CommandPath}} [` + command + `]
-
-` + commands + `:{{range .Commands}}{{if .IsAvailableCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-
-` + flags + `:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
-
-` + common + `:
-{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
-`
+	"usage":            {"Вызов", "Usage"},
+	"usage-command":    {"КОМАНДА", "COMMAND"},
+	"usage-flags-word": {"[флаги]", "[flags]"},
+	"usage-commands":   {"Команды", "Commands"},
+	"usage-flags":      {"Флаги", "Flags"},
+	"usage-common":     {"Общие флаги", "Common flags"},
+	"usage-default":    {"по умолчанию", "default"},
+	"usage-help":       {"Справка: payrack-sandbox КОМАНДА --help", "Help: payrack-sandbox COMMAND --help"},
+	"ledger-empty":     {"пусто", "empty"},
 }
