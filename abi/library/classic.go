@@ -38,7 +38,7 @@ func (s *session) needsPlaceForQR(module string) error {
 			return nil
 		}
 	}
-	return local(pay.ErrNeedsPrompt, "no callback, and no place where the QR code goes by itself")
+	return local(pay.ErrNeedsPrompt, "refused.no_callback", nil)
 }
 
 // PayOffline is pr_pay_offline.
@@ -50,7 +50,7 @@ func (l *Library) PayOffline(th Thread, handle int32, module Text, amount int64,
 		}
 		code, err := plain(scanned, "scanned_code", s.encoding())
 		if err == nil && strings.TrimSpace(code) == "" {
-			err = local(pay.ErrArgument, "scanned_code: empty")
+			err = local(pay.ErrArgument, "refused.empty", of("Name", "scanned_code"))
 		}
 		o.Params = jsonObject(map[string]string{"code": code})
 		return o, err
@@ -91,7 +91,7 @@ func (l *Library) Report(th Thread, handle int32, module, query Text, found Foun
 func moneyless(module Text, kind pay.Kind, ref pay.Ref, params string) (client.Order, error) {
 	m, err := plain(module, "module", nil)
 	if err == nil && m == "" {
-		err = local(pay.ErrArgument, "module: empty")
+		err = local(pay.ErrArgument, "refused.empty", of("Name", "module"))
 	}
 	return client.Order{Module: m, Kind: kind, Ref: ref, Params: params}, err
 }
@@ -211,7 +211,7 @@ func (l *Library) Activation(th Thread, handle int32, module Text) (active, left
 	}
 	var said map[string]json.RawMessage
 	if err := json.Unmarshal(doc, &said); err != nil {
-		return 0, 0, s.refuse(th, local(pay.ErrInternal, "activation: %v", err))
+		return 0, 0, s.refuse(th, local(pay.ErrInternal, "refused.activation", of("Error", err.Error())))
 	}
 	is, _ := asInt(said["active"])
 	n, _ := asInt(said["attempts_left"])

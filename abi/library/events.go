@@ -15,7 +15,7 @@ func (l *Library) Poll(th Thread, handle, waitMS int32, nowhere bool) (event, id
 	}
 	called := o.s.calls.get().Function != 0
 	if waitMS < 0 || (nowhere && !called) {
-		return 0, 0, o.s.refuse(th, local(pay.ErrArgument, "wait_ms %d, or nowhere to put the event", waitMS))
+		return 0, 0, o.s.refuse(th, local(pay.ErrArgument, "refused.wait", of("Milliseconds", waitMS)))
 	}
 	wanted := first
 	if called {
@@ -71,7 +71,7 @@ func (l *Library) event(th Thread, handle int32) (ev *pay.Event, s *session, cod
 	ev = o.current
 	o.mu.Unlock()
 	if ev == nil {
-		return nil, nil, o.s.refuse(th, local(pay.ErrState, "no event was taken yet"))
+		return nil, nil, o.s.refuse(th, local(pay.ErrState, "refused.no_event", nil))
 	}
 	return ev, o.s, 0
 }
@@ -146,7 +146,7 @@ func (o *operation) answer(eventID int32, value string) error {
 	}
 	o.mu.Unlock()
 	if number < 0 {
-		return local(pay.ErrNotFound, "event %d is no prompt of this operation", eventID)
+		return local(pay.ErrNotFound, "refused.not_prompt", of("Number", eventID))
 	}
 	ctx, cancel := o.s.short()
 	defer cancel()

@@ -2,6 +2,7 @@ package library
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -88,7 +89,7 @@ func isDocument(v json.RawMessage) bool {
 func give(v any, known map[string]bool, key string, enc encoding) (Output, error) {
 	value, ok := field(v, known, key)
 	if !ok {
-		return Output{}, local(pay.ErrArgument, "no key %.40q", key)
+		return Output{}, local(pay.ErrArgument, "refused.key", of("Key", fmt.Sprintf("%.40s", key)))
 	}
 	if isDocument(value) {
 		return document(value, enc), nil
@@ -100,11 +101,11 @@ func give(v any, known map[string]bool, key string, enc encoding) (Output, error
 func giveInt(v any, known map[string]bool, key string) (int64, error) {
 	value, ok := field(v, known, key)
 	if !ok {
-		return 0, local(pay.ErrArgument, "no key %.40q", key)
+		return 0, local(pay.ErrArgument, "refused.key", of("Key", fmt.Sprintf("%.40s", key)))
 	}
 	n, ok := asInt(value)
 	if !ok {
-		return 0, local(pay.ErrArgument, "%.40q is no whole number", key)
+		return 0, local(pay.ErrArgument, "refused.whole_number", of("Key", fmt.Sprintf("%.40s", key)))
 	}
 	return n, nil
 }

@@ -63,7 +63,7 @@ func (s *session) setting(module, key, value Text, action string) (string, error
 	}
 	k, err := plain(key, "key", nil)
 	if err == nil && k == "" {
-		err = local(pay.ErrArgument, "key: empty")
+		err = local(pay.ErrArgument, "refused.empty", of("Name", "key"))
 	}
 	if err != nil {
 		return "", err

@@ -3,6 +3,7 @@ package library
 import (
 	"embed"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -196,10 +197,10 @@ var words = sync.OnceValue(func() *text.Catalogue {
 	return c
 })
 
-// worded fills a refusal for the cashier. What this side of the host found wrong is said in English, for the programmer, after the cause.
+// worded fills a refusal for the cashier. What this side of the host found wrong, and has no words, is said in English after the cause.
 func worded(err error, lang string) *pay.Error {
 	e := words().Fill(err, lang)
-	if e.Cause != nil {
+	if _, told := errors.AsType[text.Worded](err); e.Cause != nil && !told {
 		if cause, _ := words().Error(e.Code, lang); e.Text != cause && !strings.HasPrefix(e.Text, cause) {
 			e.Text = cause + " (" + e.Text + ")"
 		}
@@ -210,11 +211,18 @@ func worded(err error, lang string) *pay.Error {
 	return e
 }
 
-// local is a refusal that this library finds itself.
-func local(code pay.Code, format string, args ...any) error {
-	e := pay.Refuse(code, format, args...)
-	e.Cause = errors.New(e.Text)
-	return e
+// local is a refusal that this library finds itself, in the words of an id.
+func local(code pay.Code, id string, data map[string]any) error {
+	return text.Refuse(code, id, data, nil)
+}
+
+// of is the data of words: names and values by turns.
+func of(pairs ...any) map[string]any {
+	data := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		data[fmt.Sprint(pairs[i])] = pairs[i+1]
+	}
+	return data
 }
 
 // ours marks a refusal of package pay as found here.
@@ -232,7 +240,7 @@ const ABI = client.ABI
 
 // NoPlace refuses a call that was given no place for its result. The session is looked at first, as in every call.
 func (l *Library) NoPlace(th Thread, handle int32, what string) pay.Code {
-	err := local(pay.ErrArgument, "%s: NULL", what)
+	err := local(pay.ErrArgument, "refused.null", of("Name", what))
 	if handle == 0 {
 		l.opened.set(th, worded(err, text.Russian))
 		return pay.ErrArgument

@@ -53,7 +53,7 @@ func (l *Library) PendingRef(th Thread, handle, index int32) Output {
 		}
 	}
 	if index < 0 || int(index) >= len(refs) {
-		return refused(s.refuse(th, local(pay.ErrArgument, "index %d of %d", index, len(refs))))
+		return refused(s.refuse(th, local(pay.ErrArgument, "refused.index", of("Index", index, "Most", len(refs)))))
 	}
 	return said(string(refs[index]), nil)
 }
@@ -114,7 +114,7 @@ func (s *session) resolve(ref Text, charged bool, whoAndWhy Text) error {
 		return err
 	}
 	if strings.TrimSpace(why) == "" {
-		return local(pay.ErrArgument, "who_and_why: empty")
+		return local(pay.ErrArgument, "refused.empty", of("Name", "who_and_why"))
 	}
 	ctx, cancel := s.short()
 	defer cancel()

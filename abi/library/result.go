@@ -82,7 +82,7 @@ func (o *operation) slip(copies int32, format, enc Text, width int32) (Output, e
 		return Output{}, err
 	}
 	if copies < 0 || (width != 0 && (width < 24 || width > 64)) {
-		return Output{}, local(pay.ErrArgument, "copy %d, width %d: 24 to 64, or 0", copies, width)
+		return Output{}, local(pay.ErrArgument, "refused.paper", of("Copy", copies, "Width", width))
 	}
 	if e == "" {
 		e = "utf-8"

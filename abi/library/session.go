@@ -2,6 +2,7 @@ package library
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -64,20 +65,20 @@ func (l *Library) Open(th Thread, abi int32, home, pos Text, flags uint32) (hand
 
 func (l *Library) open(abi int32, home, pos Text, flags uint32) (*session, error) {
 	if abi>>16 != client.ABI>>16 {
-		return nil, local(pay.ErrABI, "caller's interface %#x, this library's %#x", abi, client.ABI)
+		return nil, local(pay.ErrABI, "refused.abi", of("Caller", fmt.Sprintf("%#x", abi), "Library", fmt.Sprintf("%#x", client.ABI)))
 	}
 	if flags&FlagBuiltinUI != 0 {
-		return nil, local(pay.ErrUnsupported, "PR_F_BUILTIN_UI")
+		return nil, local(pay.ErrUnsupported, "refused.builtin_ui", nil)
 	}
 	if flags&^(FlagNoPrompts|FlagConfirm) != 0 {
-		return nil, local(pay.ErrArgument, "flags %#x", flags)
+		return nil, local(pay.ErrArgument, "refused.flags", of("Flags", fmt.Sprintf("%#x", flags)))
 	}
 	posID, err := plain(pos, "pos_id", nil)
 	if err != nil {
 		return nil, err
 	}
 	if posID == "" {
-		return nil, local(pay.ErrArgument, "pos_id: empty")
+		return nil, local(pay.ErrArgument, "refused.empty", of("Name", "pos_id"))
 	}
 	folder, err := l.home(home)
 	if err != nil {
@@ -110,7 +111,7 @@ func (l *Library) home(home Text) (string, error) {
 		return folder, err
 	}
 	if folder, err = l.options.Home(); err != nil {
-		return "", local(pay.ErrConfig, "find the library's folder: %v", err)
+		return "", local(pay.ErrConfig, "refused.library_folder", of("Error", err.Error()))
 	}
 	return folder, nil
 }
@@ -200,7 +201,7 @@ func (s *session) setOption(key, value Text) error {
 	case "text.encoding":
 		enc, ok := encodingNamed(v)
 		if !ok {
-			return local(pay.ErrArgument, "text.encoding: %.40q is none of utf-8, cp1251, cp866", v)
+			return local(pay.ErrArgument, "refused.encoding", of("Encoding", fmt.Sprintf("%.40s", v)))
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -208,11 +209,11 @@ func (s *session) setOption(key, value Text) error {
 		return nil
 	case "language":
 		if v != text.Russian && v != text.English {
-			return local(pay.ErrArgument, "language: %.40q is none of ru, en", v)
+			return local(pay.ErrArgument, "refused.language", of("Language", fmt.Sprintf("%.40s", v)))
 		}
 	case "operator.id", "operator.name", "operator.pin":
 	default:
-		return local(pay.ErrArgument, "no option %.40q", k)
+		return local(pay.ErrArgument, "refused.option", of("Key", fmt.Sprintf("%.40s", k)))
 	}
 	ctx, cancel := s.short()
 	defer cancel()

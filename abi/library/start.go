@@ -7,6 +7,7 @@ import (
 
 	"github.com/payrack/payrack/host/client"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Start is pr_start. A negative code: nothing was begun. CodeUnknown: nobody can say yet, and the handle follows it.
@@ -58,14 +59,14 @@ func (s *session) order(module, kind Text, amount int64, ref, params Text) (o cl
 		return o, ours(err)
 	}
 	if o.Module == "" && o.Kind != pay.KindRefund {
-		return o, local(pay.ErrArgument, "module: empty")
+		return o, local(pay.ErrArgument, "refused.empty", of("Name", "module"))
 	}
 	o.Amount = pay.Amount(amount)
 	if o.Kind.Money() && amount <= 0 {
-		return o, local(pay.ErrArgument, "amount: %d, must be above 0", amount)
+		return o, local(pay.ErrArgument, "refused.amount_positive", of("Amount", text.Money(pay.Amount(amount), pay.RUB)))
 	}
 	if !o.Kind.Money() && amount != 0 {
-		return o, local(pay.ErrArgument, "amount: %d, must be 0 of %s", amount, o.Kind)
+		return o, local(pay.ErrArgument, "refused.amount_of_kind", of("Amount", text.Money(pay.Amount(amount), pay.RUB), "Kind", o.Kind))
 	}
 	if o.Kind != pay.KindCloseDay || len(ref.Bytes) > 0 { // a close of day is named after its shift
 		if o.Ref, err = readRef(ref); err != nil {

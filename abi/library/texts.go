@@ -2,6 +2,7 @@ package library
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -47,17 +48,17 @@ func encodingNamed(name string) (encoding, bool) {
 // read gives a text as UTF-8, and refuses what is too long or not in its encoding. what names it in the refusal.
 func read(t Text, what string, enc encoding) (string, error) {
 	if t.Long {
-		return "", local(pay.ErrArgument, "%s: too long", what)
+		return "", local(pay.ErrArgument, "refused.too_long", of("Name", what))
 	}
 	if enc == nil {
 		if !utf8.Valid(t.Bytes) {
-			return "", local(pay.ErrEncoding, "%s: not UTF-8", what)
+			return "", local(pay.ErrEncoding, "refused.not_in", of("Name", what, "Encoding", "UTF-8"))
 		}
 		return string(t.Bytes), nil
 	}
 	decoded, err := enc.NewDecoder().Bytes(t.Bytes)
 	if err != nil || strings.ContainsRune(string(decoded), utf8.RuneError) {
-		return "", local(pay.ErrEncoding, "%s: not in %v", what, enc)
+		return "", local(pay.ErrEncoding, "refused.not_in", of("Name", what, "Encoding", fmt.Sprint(enc)))
 	}
 	return string(decoded), nil
 }
@@ -69,7 +70,7 @@ func plain(t Text, what string, enc encoding) (string, error) {
 		return "", err
 	}
 	if i := strings.IndexFunc(s, unicode.IsControl); i >= 0 {
-		return "", local(pay.ErrArgument, "%s: a control character at byte %d", what, i+1)
+		return "", local(pay.ErrArgument, "refused.control", of("Name", what, "At", i+1))
 	}
 	return s, nil
 }

@@ -19,12 +19,12 @@ const MaxRef = 64
 // ParseRef reads a ref that a till gives: 1 to 64 characters of [A-Za-z0-9._-].
 func ParseRef(s string) (Ref, error) {
 	if s == "" || len(s) > MaxRef {
-		return "", &Error{Code: ErrArgument, Text: fmt.Sprintf("ref: %d characters, 1 to %d are allowed", len(s), MaxRef)}
+		return "", wording(ErrArgument, "refused.ref_length", map[string]any{"Length": len(s), "Most": MaxRef}, "ref: %d characters, 1 to %d are allowed", len(s), MaxRef)
 	}
 	for i := range len(s) {
 		c := s[i]
 		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-') {
-			return "", &Error{Code: ErrArgument, Text: fmt.Sprintf("ref: character %d is not one of A-Z a-z 0-9 . _ -", i+1)}
+			return "", wording(ErrArgument, "refused.ref_character", map[string]any{"At": i + 1}, "ref: character %d is not one of A-Z a-z 0-9 . _ -", i+1)
 		}
 	}
 	return Ref(s), nil
@@ -122,7 +122,7 @@ func (a Amount) String() string {
 func ParseAmount(s string) (Amount, error) {
 	whole, cents, _ := strings.Cut(strings.Replace(strings.TrimSpace(s), ",", ".", 1), ".")
 	bad := func() (Amount, error) {
-		return 0, &Error{Code: ErrArgument, Text: fmt.Sprintf("amount %.40q is not a number with at most two decimals", s)}
+		return 0, wording(ErrArgument, "refused.amount", map[string]any{"Text": fmt.Sprintf("%.40s", s)}, "amount %.40q is not a number with at most two decimals", s)
 	}
 	if len(cents) > 2 || whole == "" || strings.ContainsAny(cents, "+-") {
 		return bad()

@@ -1,6 +1,9 @@
 package pay
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // moments are the forms of a moment, and days those of a whole day.
 var (
@@ -24,5 +27,5 @@ func ParseMoment(text string, end bool, loc *time.Location) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, Refuse(ErrArgument, "%.40q is no date and time like 2026-11-22 08:00", text)
+	return time.Time{}, wording(ErrArgument, "refused.moment", map[string]any{"Text": fmt.Sprintf("%.40s", text)}, "%.40q is no date and time like 2026-11-22 08:00", text)
 }

@@ -98,7 +98,7 @@ func ParseKind(s string) (Kind, error) {
 	case KindOnline, KindOffline, KindBasket, KindPayout, KindRefund, KindCloseDay, KindReport, KindVerifyLink, KindTest, KindCommand:
 		return k, nil
 	}
-	return "", &Error{Code: ErrArgument, Text: fmt.Sprintf("unknown kind of operation %.40q", s)}
+	return "", wording(ErrArgument, "refused.unknown_kind", map[string]any{"Kind": fmt.Sprintf("%.40s", s)}, "unknown kind of operation %.40q", s)
 }
 
 // Payment says whether the kind takes money from a payer.

@@ -62,13 +62,13 @@ var secretParams = []string{"code", "card", "args"}
 // letter case, or a name twice, is refused.
 func ParseParams(text string) (Params, error) {
 	bad := func(format string, args ...any) (Params, error) {
-		return Params{}, &Error{Code: ErrArgument, Text: "params: " + fmt.Sprintf(format, args...)}
+		return Params{}, wording(ErrArgument, "refused.params", map[string]any{"Detail": fmt.Sprintf(format, args...)}, "params: "+format, args...)
 	}
 	if len(text) > MaxParams {
 		return bad("%d bytes, at most %d are allowed", len(text), MaxParams)
 	}
 	if !utf8.ValidString(text) {
-		return Params{}, &Error{Code: ErrEncoding, Text: "params: not UTF-8"}
+		return Params{}, wording(ErrEncoding, "refused.not_in", map[string]any{"Name": "params", "Encoding": "UTF-8"}, "params: not UTF-8")
 	}
 	raw := bytes.TrimSpace([]byte(text))
 	if len(raw) == 0 {
