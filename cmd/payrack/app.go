@@ -17,6 +17,7 @@ import (
 	"github.com/payrack/payrack/host/client"
 	"github.com/payrack/payrack/host/place"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // app is one run of the command line, with everything that it takes from its surroundings.
@@ -189,6 +190,9 @@ func (a *app) open(ctx context.Context, start bool) (*client.Session, error) {
 		return nil, a.usageErrorf("cli.usage.pin_without_operator")
 	}
 	s, err := client.Open(ctx, a.clientOptions(p, start))
+	if pay.CodeOf(err) == pay.ErrHostStart && start && !p.Installed() {
+		return nil, text.Refuse(pay.ErrConfig, "host.no_installation", map[string]any{"Folder": p.Home}, err)
+	}
 	if err != nil {
 		return nil, err
 	}
