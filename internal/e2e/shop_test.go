@@ -400,7 +400,7 @@ func (s *shop) processes() (list []process) {
 	entries, err := os.ReadDir("/proc")
 	must(s.t, err)
 	for _, e := range entries {
-		exe, err := os.Readlink(filepath.Join("/proc", e.Name(), "exe"))
+		exe, err := programOf(e.Name())
 		if err != nil || !strings.HasPrefix(exe, s.home+"/") {
 			continue
 		}
@@ -582,4 +582,14 @@ func (s *shop) charged() pay.Amount {
 		s.t.Fatalf("the ledger knows of trouble: %v", view.Trouble)
 	}
 	return pay.Amount(view.Sums[sandbox.EntryPayment].Amount - view.Sums[sandbox.EntryRefund].Amount - view.Sums[sandbox.EntryReversal].Amount)
+}
+
+// programOf is the program of a process. Of one that forbids core dumps an ordinary user reads it from its command line only.
+func programOf(pid string) (string, error) {
+	if exe, err := os.Readlink(filepath.Join("/proc", pid, "exe")); err == nil {
+		return exe, nil
+	}
+	line, err := os.ReadFile(filepath.Join("/proc", pid, "cmdline"))
+	program, _, _ := strings.Cut(string(line), "\x00")
+	return program, err
 }
