@@ -57,7 +57,7 @@ type watch struct {
 	o     *operation
 	after int64
 	emit  func(pay.Event) error
-	begun bool
+	begun bool           // it has seen a state of which everything was told
 	said  *pay.Operation // the outcome that was told last
 }
 
@@ -81,13 +81,14 @@ func (w *watch) tell(ctx context.Context) (wake chan struct{}, over bool, err er
 			return nil, false, err
 		}
 	}
-	w.begun = true
+	w.begun = w.begun || !now.ahead
 	return now.wake, now.over, nil
 }
 
 // present is how far an operation has come, as far as it was told.
 type present struct {
 	wake        chan struct{}
+	ahead       bool // the state is ahead of what was told: what follows is not known yet
 	told, final bool // Unknown or an outcome was told; it is final
 	over        bool // and nothing is being given back
 	reversal    pay.Reversal
@@ -111,8 +112,8 @@ func (o *operation) since(after int64) (list []pay.Event, now present) {
 			list = append(list, e)
 		}
 	}
-	now.wake = o.wake
-	if !o.performing {
+	now.wake, now.ahead = o.wake, o.performing
+	if !now.ahead {
 		now.final, now.reversal = o.state.Final(), o.state.Reversal
 		now.told = now.final || o.state.Told
 		now.over = now.final && now.reversal != pay.ReversalUnderWay
