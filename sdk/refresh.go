@@ -60,7 +60,7 @@ func (s *Service) take() error {
 		return err
 	}
 	common := s.settings.Common()
-	s.shell.Reconfigure(driver, common.terms(), common.Language, common.SlipCopies)
+	s.shell.Reconfigure(driver, s.terms(), common.Language, common.SlipCopies)
 	s.addCommands(driver)
 	return nil
 }

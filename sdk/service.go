@@ -15,6 +15,7 @@ import (
 
 	"github.com/payrack/payrack/ini"
 	"github.com/payrack/payrack/logs"
+	"github.com/payrack/payrack/sdk/engine"
 	"github.com/payrack/payrack/sdk/exchange"
 	"github.com/payrack/payrack/sdk/journal"
 	"github.com/payrack/payrack/sdk/module"
@@ -51,11 +52,15 @@ type Option func(*options)
 
 type options struct {
 	around func(point string)
+	terms  func(*engine.Terms)
 	lock   time.Duration
 }
 
 // Around has f called at each effect boundary, so that a test's main can kill the process there.
 func Around(f func(point string)) Option { return func(o *options) { o.around = f } }
+
+// Terms has change set the engine's times after the settings did, so that a test need not wait as long as a shop.
+func Terms(change func(*engine.Terms)) Option { return func(o *options) { o.terms = change } }
 
 // New makes the service of a module without serving it. It touches nothing until Open.
 func New(m Module, with ...Option) *Service {
@@ -124,12 +129,21 @@ func (s *Service) start(ctx context.Context) error {
 	}
 	common := s.settings.Common()
 	s.shell = shell.New(shell.Options{
-		Journal: s.journal, Driver: driver, About: s.m.About, Terms: common.terms(), Words: s.words, Language: common.Language,
+		Journal: s.journal, Driver: driver, About: s.m.About, Terms: s.terms(), Words: s.words, Language: common.Language,
 		Slips: common.SlipCopies, DigestKey: s.opening.DigestKey, Log: s.log.Logger(), LogFile: s.log.Path, Mask: s.log.Mask, QRExtra: s.qrExtra,
 		Around: s.options.around, CallTimeout: 40 * time.Second,
 	})
 	s.addCommands(driver)
 	return s.shell.Resume(ctx)
+}
+
+// terms are the engine's times under the present settings.
+func (s *Service) terms() engine.Terms {
+	t := s.settings.Common().terms()
+	if s.options.terms != nil {
+		s.options.terms(&t)
+	}
+	return t
 }
 
 func (s *Service) newDriver() (provider.Driver, error) {
