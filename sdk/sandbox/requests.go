@@ -20,10 +20,11 @@ type Request struct {
 	Query         string    `json:"query,omitempty"`
 	Authorization string    `json:"authorization,omitempty"`
 	Body          string    `json:"body,omitempty"`
-	Fault         string    `json:"fault,omitempty"` // the fault that spoiled it: id and kind
-	Worked        bool      `json:"worked"`          // the provider did what was asked
-	Done          bool      `json:"done"`            // nothing more happens to it
-	Status        int       `json:"status"`          // what the client was told; 0 is nothing
+	Fault         string    `json:"fault,omitempty"`   // the fault that spoiled it: id and kind
+	Altered       bool      `json:"altered,omitempty"` // the fault changed what the provider's answer says
+	Worked        bool      `json:"worked"`            // the provider did what was asked
+	Done          bool      `json:"done"`              // nothing more happens to it
+	Status        int       `json:"status"`            // what the client was told; 0 is nothing
 }
 
 // requestLog holds the latest requests. It may be used by several goroutines.
@@ -58,6 +59,8 @@ var numbers = regexp.MustCompile(`/[0-9]+(/|$)`)
 func (l *requestLog) spoiled(n int64, f Fault) {
 	l.change(n, func(r *Request) { r.Fault = f.ID + " " + string(f.Kind) })
 }
+
+func (l *requestLog) altered(n int64) { l.change(n, func(r *Request) { r.Altered = true }) }
 
 func (l *requestLog) worked(n int64) { l.change(n, func(r *Request) { r.Worked = true }) }
 

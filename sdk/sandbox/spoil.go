@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -197,6 +198,9 @@ func (x *exchange) edited(f Fault) {
 	if f.Kind == FaultTwice {
 		a.body.Write(bytes.Clone(a.body.Bytes()))
 	} else if changed, err := edit(a.body.Bytes(), f, x.s.fields); err == nil {
+		if !sameJSON(a.body.Bytes(), changed) {
+			x.s.requests.altered(x.n)
+		}
 		a.body.Reset()
 		a.body.Write(changed)
 	}
@@ -234,6 +238,12 @@ func edit(body []byte, f Fault, names Fields) ([]byte, error) {
 		}
 	}
 	return json.Marshal(fields)
+}
+
+// sameJSON says whether two objects hold the same, field by field.
+func sameJSON(a, b []byte) bool {
+	var one, other map[string]any
+	return json.Unmarshal(a, &one) == nil && json.Unmarshal(b, &other) == nil && reflect.DeepEqual(one, other)
 }
 
 func raise(fields map[string]json.RawMessage, name string) {
