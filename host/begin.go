@@ -115,7 +115,7 @@ func (b *beginning) read(in *hostv1.BeginRequest) error {
 		return text.Refuse(pay.ErrArgument, "host.refund_original", nil, nil)
 	}
 	b.request = pay.Request{Ref: ref, Kind: kind, Amount: amount, Currency: pay.RUB, PosID: b.s.pos, Params: params,
-		NoPrompts: in.GetNoPrompts() || b.s.flags&flagNoPrompts != 0, Operator: b.s.operatorID(), Initiator: b.s.by(), Language: b.s.lang()}
+		NoPrompts: in.GetNoPrompts() || b.s.flags&flagNoPrompts != 0, Operator: b.s.operatorID(), Initiator: b.s.by(), Language: b.s.lang(), Full: b.h.full(b.s)}
 	return nil
 }
 

@@ -16,6 +16,7 @@ func (t *turn) replied(e Event) {
 	}
 	t.last, t.call = t.call, NoCall
 	t.interrupted = false
+	t.patience = min(e.Reply.Again, t.Terms.LongestPause)
 	claims := e.Reply.Verdict == provider.Approved && t.Kind.Money()
 	r := t.compared(e.Reply)
 	switch {
@@ -305,7 +306,7 @@ func (t *turn) noNews() {
 // silence asks again after a pause, and tells Unknown if it lasts.
 func (t *turn) silence() {
 	t.noNews()
-	if t.Phase == Committed && t.CancelAsked && t.Able.Cancels && t.last != CallCancel {
+	if t.Phase == Committed && t.CancelAsked && t.Able.Cancels && t.last != CallCancel && t.patience <= 0 {
 		t.ask(CallCancel)
 		return
 	}

@@ -135,8 +135,9 @@ type passing struct {
 	silent      bool      // the provider gave no word since
 	lost        time.Time // since when Prepare brings nothing
 	pauses      int
-	resendable  bool // the secrets are still here
-	idle        bool // of what persists: nothing left in any try, so the next try may follow
+	patience    time.Duration // the provider is to be left alone for so long
+	resendable  bool          // the secrets are still here
+	idle        bool          // of what persists: nothing left in any try, so the next try may follow
 }
 
 // New is the state of an operation that was just journaled.

@@ -178,7 +178,7 @@ func (t *turn) again(grow bool) {
 		pause = min(t.Terms.FirstLook<<min(t.pauses, 16), t.Terms.LongestPause)
 		t.pauses++
 	}
-	t.set(TimerNext, pause)
+	t.set(TimerNext, max(pause, t.patience))
 }
 
 // settle gives the operation its final outcome. Proof has been seen by the caller.
@@ -194,7 +194,7 @@ func (t *turn) settle(outcome pay.Outcome, name string, r provider.Reply) {
 	t.closePrompt()
 	t.hideQR(map[pay.Outcome]string{pay.Approved: "paid", pay.Declined: "expired", pay.Cancelled: "cancelled"}[outcome])
 	t.turn = false
-	if t.QR != nil && outcome != pay.Approved {
+	if (t.QR != nil || r.Look) && outcome != pay.Approved {
 		t.LookAt = t.now.Add(t.lateLook())
 		t.set(TimerLook, t.lateLook())
 	}

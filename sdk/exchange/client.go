@@ -206,6 +206,7 @@ func (c *Client) send(ctx context.Context, req *http.Request, a call) (*Answer, 
 		return nil, failure.of(a, response.StatusCode)
 	}
 	if failure := answer.judge(a.out); failure != nil {
+		failure.RetryAfter = retryAfter(answer)
 		return answer, failure.of(a, response.StatusCode)
 	}
 	return answer, nil

@@ -34,9 +34,11 @@ type Error struct {
 	Money  bool
 	Kind   Kind
 	Status int // of the answer; 0: none came
-	Code   pay.Code
-	Call   string // "POST pos/payment/offline"
-	Err    error
+	// RetryAfter is for how long the server wants to be left alone, where it said so; 0: it did not.
+	RetryAfter time.Duration
+	Code       pay.Code
+	Call       string // "POST pos/payment/offline"
+	Err        error
 }
 
 // Error says what was attempted, how it failed, and whether something was sent. It holds nothing of the bodies.

@@ -289,3 +289,15 @@ func TestAProxyComesFromTheSettingsOnly(t *testing.T) {
 		t.Errorf("%d requests through the proxy: %v", through.Load(), err)
 	}
 }
+
+func TestAnErrorSaysForHowLongTheServerWantsToBeLeftAlone(t *testing.T) {
+	c := newClient(t, exchange.Options{Base: serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "7")
+		w.WriteHeader(http.StatusTooManyRequests)
+	})})
+	_, err := c.Query(t.Context(), http.MethodGet, "x", nil, nil)
+	failure, ok := errors.AsType[*exchange.Error](err)
+	if !ok || failure.RetryAfter != 7*time.Second {
+		t.Fatalf("%v", err)
+	}
+}

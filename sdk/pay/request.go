@@ -24,6 +24,7 @@ type Request struct {
 	// Initiator is who asked, for the request log: the operator, else the till.
 	Initiator string `json:"initiator,omitempty"`
 	Language  string `json:"language,omitempty"` // "ru" or "en"; empty: the module's own setting
+	Full      bool   `json:"full,omitempty"`     // whoever asks has the full role, by the host's word
 }
 
 // Params are the parameters of an operation, as payrack.h names them. Raw holds the whole object, so that what a newer till says is

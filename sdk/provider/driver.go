@@ -98,6 +98,8 @@ type Operation struct {
 	Initiator string
 	Language  string
 	NoPrompts bool
+	// Full says, in Check, that whoever asks has the full role.
+	Full bool
 }
 
 // State is what a driver wants to find again at its next call, also after a restart: a bank's id, a token's expiry. It is journaled,
@@ -143,6 +145,12 @@ type Reply struct {
 	QR     *QR    // of ShowQR
 	Prompt *Prompt
 	Status string // shown to the cashier while Waiting
+	// Again is how long the provider is left alone at least before it is asked again, up to a minute: its Retry-After, or a pace that the
+	// driver chooses while a customer takes time. 0: the engine's own pace.
+	Again time.Duration
+	// Look has the engine look once more after Declined or Cancelled, as it does after a QR code that it showed: what the customer could
+	// pay lay elsewhere, a cash link for example.
+	Look   bool
 	Result json.RawMessage
 }
 

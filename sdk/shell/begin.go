@@ -164,6 +164,7 @@ func (s *Shell) rowFor(ctx context.Context, r pay.Request, digest []byte) (journ
 	}
 	op := driverView(row, state)
 	op.Params, op.Initiator, op.Language, op.NoPrompts = r.Params, r.Initiator, first(r.Language, s.config.Load().language), r.NoPrompts
+	op.Full = r.Full
 	if original != nil {
 		payment := originalView(*original)
 		op.Original = &payment

@@ -67,7 +67,15 @@ func (s *Shell) drive(ctx context.Context, c engine.Call, o *operation, op provi
 	}
 	o.log.Warn("no word of the provider", "call", c, "error", err)
 	code, text, hint := causeOf(err)
-	return provider.Reply{Verdict: provider.Unknown, Error: code, Text: text, Hint: hint}, track.Touched() && !track.MoneySent()
+	return provider.Reply{Verdict: provider.Unknown, Error: code, Text: text, Hint: hint, Again: retryAfter(err)}, track.Touched() && !track.MoneySent()
+}
+
+// retryAfter is for how long the provider's server wants to be left alone.
+func retryAfter(err error) time.Duration {
+	if e, ok := errors.AsType[*exchange.Error](err); ok {
+		return e.RetryAfter
+	}
+	return 0
 }
 
 // causeOf says why no word came, as payrack.h counts. Words that a driver found for it are kept.

@@ -1,0 +1,37 @@
+package engine
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/provider"
+)
+
+func (p *play) pause(name string, after time.Duration) *play {
+	p.t.Helper()
+	p.want(name, slices.ContainsFunc(p.fx.Do, func(f Effect) bool { return f.Do == SetTimer && f.Timer == TimerNext && f.After == after }))
+	return p
+}
+
+func TestAProviderThatAsksToBeLeftAloneIs(t *testing.T) {
+	p := shown(t).pause("the first look comes within a second", time.Second).fire(TimerNext).is(Committed, pay.Unknown, CallInquire)
+	p.reply(provider.Reply{Verdict: provider.Waiting, Again: 4 * time.Second}).pause("the driver's pace is kept", 4*time.Second).fire(TimerNext)
+	p.reply(provider.Reply{Again: 20 * time.Second}).pause("so is that of an answer that is no word", 20*time.Second).fire(TimerNext)
+	p.reply(provider.Reply{Again: time.Hour}).pause("but never above a minute", time.Minute).fire(TimerNext)
+	p.verdict(provider.Waiting).pause("it is forgotten with the next answer", time.Second)
+	p.do(Event{What: CancelRequested}).is(Committed, pay.Unknown, CallCancel).reply(provider.Reply{Again: 5 * time.Second}).fire(TimerNext)
+	p.is(Committed, pay.Unknown, CallInquire).reply(provider.Reply{Again: 5 * time.Second}).is(Committed, pay.Unknown, NoCall).
+		pause("a cancel waits as well", 5*time.Second).fire(TimerNext).is(Committed, pay.Unknown, CallCancel)
+}
+
+func TestWhatWasPayableElsewhereIsLookedAtOnceMore(t *testing.T) {
+	p := start(t, pay.KindOnline, everything()).verdict(provider.Waiting).fire(TimerNext).reply(provider.Reply{Verdict: provider.Cancelled, Look: true})
+	p.is(Settled, pay.Cancelled, NoCall).set(TimerLook).fire(TimerLook).is(Settled, pay.Cancelled, CallInquire)
+	p.reply(provider.Reply{Verdict: provider.Approved, Amount: 12345, Currency: pay.RUB}).is(Settled, pay.Cancelled, NoCall)
+	p.want("what was paid after all goes back", p.s.Reversal == pay.ReversalUnderWay)
+
+	q := start(t, pay.KindOnline, everything()).verdict(provider.Waiting).fire(TimerNext).verdict(provider.Cancelled)
+	q.want("otherwise no look is due", q.s.LookAt.IsZero())
+}
