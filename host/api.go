@@ -115,7 +115,9 @@ func (a *api) Cancel(ctx context.Context, in *modulev1.CancelRequest) (*modulev1
 		in.By, in.Reason = s.by(), shorten(in.GetReason(), 1000)
 		ctx, cancel := context.WithTimeout(ctx, callLimit)
 		defer cancel()
+		a.h.point("forward cancel")
 		out, err := l.rpc.Cancel(ctx, in)
+		a.h.point("forwarded cancel")
 		if err != nil {
 			return asked(err)
 		}
@@ -144,9 +146,11 @@ func (a *api) Acknowledge(ctx context.Context, in *modulev1.AcknowledgeRequest) 
 		in.By, in.Reason = s.by(), shorten(in.GetReason(), 1000)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forwardLimit)
 		defer cancel()
+		a.h.point("forward acknowledge")
 		if out, err = l.rpc.Acknowledge(ctx, in); err != nil {
 			return asked(err)
 		}
+		a.h.point("forwarded acknowledge")
 		return a.h.acted(ctx, r, out.GetRefusal(), out.GetOperation())
 	}()
 	refusal := a.refuse(s, "acknowledge", err, "ref", shorten(in.GetRef(), 80), "ack", shorten(in.GetAck(), 10), "reason", shorten(in.GetReason(), 200))

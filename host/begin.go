@@ -228,10 +228,12 @@ func (b *beginning) begin(ctx context.Context) (*hostv1.BeginResponse, error) {
 		return nil, asked(err)
 	}
 	defer h.forwarding(b.request.Ref)()
+	h.point("write ref")
 	have, existed, err := h.index.Take(ctx, b.entry, b.request.Params.Despite)
 	if err != nil {
 		return nil, err
 	}
+	h.point("written ref")
 	if existed {
 		return b.join(ctx, have)
 	}
@@ -366,7 +368,9 @@ func (b *beginning) forward(ctx context.Context, l *life, fresh bool) (*hostv1.B
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.pace.forward)
 	defer cancel()
+	h.point("forward begin")
 	out, err := l.rpc.Begin(ctx, request)
+	h.point("forwarded begin")
 	if err == nil {
 		err = module.FromRefusal(out.GetRefusal())
 	} else if _, said := errors.AsType[*pay.Error](module.FromStatus(err)); !said {

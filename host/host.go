@@ -36,6 +36,8 @@ type Options struct {
 	Service bool
 	// Ready is called once when clients are accepted. It may be nil.
 	Ready func(place.Host)
+	// Trial is for tests; nil in what ships.
+	Trial *Trial
 
 	pace      *pace // of tests
 	idle      time.Duration
@@ -121,7 +123,7 @@ func tune() {
 
 // open reads everything that a host needs. Nothing of it is shared with clients yet.
 func open(ctx context.Context, o Options) (h *Host, err error) {
-	h = &Host{o: o, place: o.Place, address: o.Place.Address(), pace: standardPace(), started: time.Now(),
+	h = &Host{o: o, place: o.Place, address: o.Place.Address(), pace: o.Trial.pace(), started: time.Now(),
 		residents: map[string]*resident{}, sessions: map[string]*session{}, follows: map[pay.Ref]bool{}, forwards: map[pay.Ref]int{},
 		stopping: make(chan struct{})}
 	if o.pace != nil {

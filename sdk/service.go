@@ -53,6 +53,7 @@ type Option func(*options)
 type options struct {
 	around func(point string)
 	terms  func(*engine.Terms)
+	now    func() time.Time
 	lock   time.Duration
 }
 
@@ -62,9 +63,12 @@ func Around(f func(point string)) Option { return func(o *options) { o.around = 
 // Terms has change set the engine's times after the settings did, so that a test need not wait as long as a shop.
 func Terms(change func(*engine.Terms)) Option { return func(o *options) { o.terms = change } }
 
+// Clock gives the module a clock of its own, which a test can step.
+func Clock(now func() time.Time) Option { return func(o *options) { o.now = now } }
+
 // New makes the service of a module without serving it. It touches nothing until Open.
 func New(m Module, with ...Option) *Service {
-	s := &Service{m: m, options: options{lock: 30 * time.Second}}
+	s := &Service{m: m, options: options{lock: 30 * time.Second, now: time.Now}}
 	for _, o := range with {
 		o(&s.options)
 	}
@@ -113,7 +117,7 @@ func (s *Service) open(ctx context.Context, o module.Opening) (err error) {
 	if s.secrets, err = secret.Open(filepath.Join(o.Data, "secrets")); err != nil {
 		return err
 	}
-	if s.journal, err = journal.Open(ctx, filepath.Join(o.Data, s.m.About.ID+".db"), journal.Options{Lock: s.options.lock}); err != nil {
+	if s.journal, err = journal.Open(ctx, filepath.Join(o.Data, s.m.About.ID+".db"), journal.Options{Lock: s.options.lock, Now: s.options.now}); err != nil {
 		return err
 	}
 	return s.start(ctx)
@@ -131,7 +135,7 @@ func (s *Service) start(ctx context.Context) error {
 	s.shell = shell.New(shell.Options{
 		Journal: s.journal, Driver: driver, About: s.m.About, Terms: s.terms(), Words: s.words, Language: common.Language,
 		Slips: common.SlipCopies, DigestKey: s.opening.DigestKey, Log: s.log.Logger(), LogFile: s.log.Path, Mask: s.log.Mask, QRExtra: s.qrExtra,
-		Around: s.options.around, CallTimeout: 40 * time.Second,
+		Around: s.options.around, Now: s.options.now, CallTimeout: 40 * time.Second,
 	})
 	s.addCommands(driver)
 	return s.shell.Resume(ctx)
@@ -155,10 +159,10 @@ func (s *Service) newDriver() (provider.Driver, error) {
 		computer = "unknown"
 	}
 	return s.m.New(Parts{
-		Settings: s.settings, HTTP: s.client, Secrets: s.secrets, Words: s.words, Log: s.log.Logger(), Now: time.Now, Shop: s.opening.Shop,
+		Settings: s.settings, HTTP: s.client, Secrets: s.secrets, Words: s.words, Log: s.log.Logger(), Now: s.options.now, Shop: s.opening.Shop,
 		Computer: computer,
 		Attempts: func(ctx context.Context, terminal, serial string, ok bool, code string, left int) error {
-			return s.journal.Attempt(ctx, journal.Attempt{Time: time.Now(), TerminalID: terminal, Serial: serial, OK: ok, Code: code, AttemptsLeft: int64(left)})
+			return s.journal.Attempt(ctx, journal.Attempt{Time: s.options.now(), TerminalID: terminal, Serial: serial, OK: ok, Code: code, AttemptsLeft: int64(left)})
 		},
 	})
 }

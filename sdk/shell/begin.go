@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"maps"
 	"strings"
-	"time"
 
 	"github.com/payrack/payrack/sdk/engine"
 	"github.com/payrack/payrack/sdk/journal"
@@ -138,7 +137,7 @@ func (s *Shell) rowFor(ctx context.Context, r pay.Request, digest []byte) (journ
 	if err != nil {
 		return none, nil, err
 	}
-	now := time.Now().UTC()
+	now := s.o.Now().UTC()
 	key, err := pay.NewKey(s.o.Random)
 	if err != nil {
 		return none, nil, err

@@ -94,7 +94,7 @@ func (o *operation) run() {
 func (o *operation) step(q queued) bool {
 	e := q.event
 	if e.Now.IsZero() {
-		e.Now = time.Now()
+		e.Now = o.s.o.Now()
 	}
 	o.mu.Lock()
 	o.state.Able, o.state.Terms = o.s.abilities(o.row.Kind, o.whole), o.s.config.Load().terms
@@ -119,7 +119,7 @@ func (o *operation) step(q queued) bool {
 		o.s.freeTill(o.ref)
 	}
 	for _, effect := range effects.Do {
-		o.s.point("effect")
+		o.s.point("effect " + nameOf(effect))
 		o.perform(effect)
 	}
 	o.performed()
@@ -167,6 +167,14 @@ func (o *operation) unwritten(err error) bool {
 	pause := min(100*time.Millisecond<<min(o.failures, 6), 5*time.Second)
 	time.AfterFunc(pause, func() { o.s.spawn(o.run) })
 	return false
+}
+
+// nameOf names an effect, for Options.Around.
+func nameOf(f engine.Effect) string {
+	if f.Do == engine.CallDriver {
+		return "call " + f.Call.String()
+	}
+	return [...]string{"call", "interrupt", "set timer", "stop timer", "tell", "tell outcome"}[f.Do]
 }
 
 // perform does one effect.

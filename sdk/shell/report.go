@@ -126,7 +126,7 @@ func (s *Shell) selection(ctx context.Context, p pay.Params) (q journal.Query, e
 		}
 		return q, nil
 	}
-	q.To = time.Now()
+	q.To = s.o.Now()
 	if p.From != "" {
 		if q.From, err = pay.ParseMoment(p.From, false, time.Local); err != nil {
 			return q, err

@@ -39,8 +39,11 @@ type Options struct {
 	Mask func(string) string
 	// QRExtra gives what goes with a shown QR code: a picture, the code as text. It may be nil.
 	QRExtra func(*pay.Event, pay.Operation)
-	// Around wraps each effect in tests that kill the process between two of them. It may be nil.
+	// Around is called at each boundary, in tests that kill the process there: "write X" and "written X" before and after the transition
+	// (or the beginning) X is journaled, "effect X" before each effect. It may be nil.
 	Around func(point string)
+	// Now is the clock of what is journaled and told; nil: time.Now.
+	Now func() time.Time
 }
 
 // Shell runs the operations of one module.
@@ -109,6 +112,9 @@ func New(o Options) *Shell {
 	}
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	s := &Shell{o: o, active: map[pay.Ref]*operation{}, busy: map[string]pay.Ref{}, changed: make(chan struct{}),
 		commands: map[string]Command{}, lastWord: wordOfProvider{ok: true}}

@@ -145,7 +145,7 @@ func (o *operation) retell(ctx context.Context, after int64) pay.Event {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.highest = max(o.highest, after) + 1
-	return pay.Event{Number: o.highest, Kind: pay.EvOutcome, Time: time.Now(), Operation: &v}
+	return pay.Event{Number: o.highest, Kind: pay.EvOutcome, Time: o.s.o.Now(), Operation: &v}
 }
 
 func (o *operation) attend() {

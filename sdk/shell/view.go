@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/payrack/payrack/sdk/engine"
 	"github.com/payrack/payrack/sdk/journal"
@@ -245,7 +244,7 @@ func (o *operation) emit(e pay.Event) {
 
 // emitLocked numbers an event, keeps it for whoever comes later, and wakes who watches. Of what only shows the present, the last is kept.
 func (o *operation) emitLocked(e pay.Event) {
-	e.Time = time.Now()
+	e.Time = o.s.o.Now()
 	o.highest = max(o.highest+1, e.Time.UnixMicro())
 	e.Number = o.highest
 	if e.Kind == pay.EvQRShow && o.s.o.QRExtra != nil {
