@@ -11,7 +11,9 @@ type Books struct {
 	Operations []Operation // what the modules' journals say, of each module in the order of journaling
 	Movements  []Movement  // what the provider says moved; held against the journals only if Provider
 	Told       []Told      // what tills were told, in the order in which they heard it; may be empty
+	Index      []Indexed   // what the host's index of refs says; may be empty
 	Provider   bool        // Movements are complete
+	Indexed    bool        // Index is complete
 	Quiet      bool        // faults have stopped and enough time went by: everything must be settled
 
 	// QuietBefore narrows Quiet: operations begun before it must be settled, though Quiet is false. Zero: none.
@@ -90,6 +92,14 @@ type Told struct {
 	Reversal    pay.Reversal
 	ResolvedBy  string
 	Time        time.Time
+}
+
+// Indexed is one ref, as the host's index says. Reversals belong to their payments and have none.
+type Indexed struct {
+	Ref     pay.Ref
+	Module  string
+	Known   bool        // the module has confirmed that it journaled the operation
+	Outcome pay.Outcome // as the host last heard; Unknown: it has none
 }
 
 // Violation is a rule that did not hold.

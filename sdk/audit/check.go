@@ -8,6 +8,7 @@ import (
 func Check(b Books) []Violation {
 	c := open(b)
 	c.checkNames()
+	c.checkIndex()
 	c.checkNumbers()
 	c.checkDocuments()
 	for i := range c.Operations {

@@ -14,6 +14,10 @@ type sentence struct{ rule, text string }
 var sentences = map[string]sentence{
 	"ref_twice":             {"3.1", "two operations bear this ref: in {Module} and in {Other}"},
 	"not_journaled":         {"3.1", "till {Till} was told {Outcome}, and no journal knows the operation"},
+	"not_indexed":           {"3.1", "the host's index does not know the ref"},
+	"index_alone":           {"3.1", "the host's index says that {Module} journaled it, and no journal knows it"},
+	"index_elsewhere":       {"3.1", "the host's index says that it is in {Module}, it is in {Other}"},
+	"index_differs":         {"3.5", "the host has heard {Outcome}, and the journal says {Journal}"},
 	"document_twice":        {"3.1", "document {Document} has another payout that is approved or not settled: {Other}"},
 	"no_document":           {"3.1", "a payout names no document"},
 	"moved_unknown":         {"3.2", "the provider says that {Kind} {Transaction} moved {Amount}, and no journal knows the key"},
