@@ -43,6 +43,7 @@ func otherLines(data []byte) string {
 	for line := range bytes.SplitSeq(data, []byte("\n")) {
 		text := strings.ToLower(string(bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")))))
 		key, _, _ := strings.Cut(text, "=")
+		key = strings.Trim(key, " \t\xa0") // a blank that does not break, in CP1251
 		if text != "" && text != "[till]" && strings.TrimSpace(key) != "note" {
 			lines = append(lines, string(bytes.TrimSuffix(bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")), []byte("\r"))))
 		}
