@@ -51,18 +51,24 @@ func (p *play) anything(t *rapid.T) {
 	case n < 32:
 		p.do(Event{What: Answered, Answer: provider.Answer{ID: "q", Value: "1"}})
 	case n < 34:
-		p.reversalEnds(pay.Outcome(rapid.IntRange(0, 3).Draw(t, "outcome")))
+		var elsewhere *pay.Amount
+		if n == 33 {
+			elsewhere = new(pay.Amount(rapid.Int64Range(-1, int64(p.s.Amount)+1).Draw(t, "elsewhere")))
+		}
+		p.reversalEndsWith(pay.Outcome(rapid.IntRange(0, 3).Draw(t, "outcome")), elsewhere)
 	default:
 		p.do(Event{What: rapid.SampledFrom([]What{Begun, CancelRequested, Attached, Detached, Rejoined, Seen, ConfirmRequested, ReverseRequested}).Draw(t, "what"),
 			Resendable: true})
 	}
 }
 
-func (p *play) reversalEnds(outcome pay.Outcome) {
+func (p *play) reversalEnds(outcome pay.Outcome) { p.reversalEndsWith(outcome, nil) }
+
+func (p *play) reversalEndsWith(outcome pay.Outcome, elsewhere *pay.Amount) {
 	p.t.Helper()
 	if p.child {
 		p.child = false
-		p.do(Event{What: ReversalEnded, Reversal: p.s.Reversals, Outcome: outcome})
+		p.do(Event{What: ReversalEnded, Reversal: p.s.Reversals, Outcome: outcome, Elsewhere: elsewhere})
 	}
 }
 

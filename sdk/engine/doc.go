@@ -53,7 +53,8 @@
 //	ReverseRequested     Cancelled                     abandoned, asked to stop           of Approved, first of the two: Reversing
 //	ResolveRequested     (told) Settled                (told) outcome final; abandoned    -
 //	                                                   and charged: Reversing
-//	ReversalEnded        -                             -                                  approved: Reversed; else again under a new key
+//	ReversalEnded        -                             -                                  approved: Reversed; else again, for the
+//	                                                                                     rest, under a new key
 //
 // A payment whose Unknown was told by WaitTimeout alone is not abandoned: the till may still cancel it (then it is, after CancelWait) or
 // reverse it. Where no money is at stake (test, report, command, verify_link), no word is Declined and nothing is ever Unknown.

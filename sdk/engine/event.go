@@ -88,6 +88,7 @@ type Event struct {
 	Charged    bool        // of ResolveRequested
 	Outcome    pay.Outcome // of ReversalEnded; Unknown: something is left to give back, look again later
 	Reversal   int         // of ReversalEnded: which one ended
+	Elsewhere  *pay.Amount // of ReversalEnded: how much of the payment went back that this journal did not give back; nil: not heard
 }
 
 // Effects are what a step asks for, in this order: the write, then Do from first to last.

@@ -328,7 +328,7 @@ func decided(s State) string {
 	raw, err := json.Marshal(map[string]any{"phase": s.Phase, "tries": s.Tries, "qr": s.QR, "cancel": s.CancelAsked, "till": s.TillCancelled,
 		"abandoned": s.Abandoned, "told": s.Told, "outcome": s.Outcome, "charged": s.Charged, "approved": s.Approved, "ack": s.Ack,
 		"reversal": s.Reversal, "reversals": s.Reversals, "resolved": s.Resolved, "contradiction": s.Contradiction, "look": s.LookAt,
-		"noticed": s.Noticed, "committed": s.Committed, "booked": s.BookedShift, "settled": s.SettledAt, "drafted": s.Drafted})
+		"noticed": s.Noticed, "left": s.Left, "elsewhere": s.Elsewhere, "committed": s.Committed, "booked": s.BookedShift, "settled": s.SettledAt, "drafted": s.Drafted})
 	if err != nil {
 		return err.Error()
 	}

@@ -362,6 +362,8 @@ func (t *turn) contradicted(r provider.Reply) {
 const (
 	SaidMoved    = "moved"     // the provider says that money moved, and it goes back
 	SaidNotMoved = "not_moved" // the provider says that no money moved
+	// SaidElsewhere: part of a payment that was to go back, or all of it, went back otherwise; State.Elsewhere is how much.
+	SaidElsewhere = "elsewhere"
 )
 
 // contradict lists what somebody has to look at.

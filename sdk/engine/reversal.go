@@ -35,17 +35,28 @@ func (t *turn) beginReversal(name string) {
 }
 
 // reversalEnded goes on after a reversal operation has its outcome: a refused one is tried again under a new key, and so is the rest of
-// one that could not give back everything (§3.7).
+// one that could not give back everything (§3.7). What went back elsewhere, by the provider's word, is not asked for again, and listed in
+// the end.
 func (t *turn) reversalEnded(e Event) {
 	if t.Reversal != pay.ReversalUnderWay || e.Reversal != t.Reversals {
 		return
 	}
+	changed := e.Elsewhere != nil && *e.Elsewhere != t.Elsewhere && *e.Elsewhere >= 0 && *e.Elsewhere <= t.Approved
+	if changed {
+		t.Elsewhere = *e.Elsewhere
+	}
 	if e.Outcome != pay.Approved {
+		if changed {
+			t.write("went_back_elsewhere")
+		}
 		t.set(TimerReverse, min(time.Second<<min(2*(t.Reversals-1), 12), time.Hour))
 		return
 	}
 	t.stop(TimerReverse)
 	t.Reversal = pay.ReversalDone
+	if t.Elsewhere > 0 {
+		t.contradict(SaidElsewhere)
+	}
 	if !t.Final() {
 		t.Outcome, t.SettledAt = pay.Cancelled, t.now
 	}

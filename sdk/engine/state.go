@@ -109,6 +109,8 @@ type State struct {
 	Ack           pay.Ack      `json:"ack,omitempty"`
 	Reversal      pay.Reversal `json:"reversal,omitempty"`
 	Reversals     int          `json:"reversals,omitempty"` // how many reversal operations began
+	Left          *pay.Amount  `json:"left,omitempty"`      // of a declined reversal: what the provider still has of the payment, as it says
+	Elsewhere     pay.Amount   `json:"elsewhere,omitempty"` // of a payment being reversed: what went back, and not through this journal
 	Resolved      *Resolution  `json:"resolved,omitempty"`
 	Contradiction string       `json:"contradiction,omitempty"` // proof against what was told or decided; listed until somebody has seen it
 	Noticed       bool         `json:"noticed,omitempty"`       // somebody has

@@ -187,6 +187,9 @@ func (t *turn) settle(outcome pay.Outcome, name string, r provider.Reply) {
 	t.learn(r)
 	t.Code, t.Text, t.Hint, t.Error = r.Code, r.Text, r.Hint, r.Error
 	t.Outcome = outcome
+	if t.Kind == pay.KindReversal && outcome != pay.Approved && r.Left != nil && *r.Left >= 0 {
+		t.Left = r.Left
+	}
 	t.Phase = Settled
 	t.SettledAt = t.now
 	t.write(name)

@@ -195,6 +195,41 @@ func TestARefusedReversalIsTriedAgainUnderANewNumber(t *testing.T) {
 	p.do(Event{What: Fired, Timer: TimerReverse}).wrote("")
 }
 
+func TestWhatWentBackElsewhereIsWrittenNotAskedForAgainAndListed(t *testing.T) {
+	part, all, wrong := pay.Amount(345), pay.Amount(12345), pay.Amount(12346)
+	ended := func(p *play, n int, outcome pay.Outcome, elsewhere *pay.Amount) *play {
+		p.child = false
+		return p.do(Event{What: ReversalEnded, Reversal: n, Outcome: outcome, Elsewhere: elsewhere})
+	}
+	p := start(t, pay.KindOffline, everything()).verdict(provider.Approved).do(Event{What: ReverseRequested})
+	ended(p, 1, pay.Unknown, &part).wrote("went_back_elsewhere").set(TimerReverse).fire(TimerReverse)
+	ended(p, 2, pay.Unknown, &part).wrote("").fire(TimerReverse)
+	ended(p, 3, pay.Unknown, &wrong).wrote("").fire(TimerReverse).crash(true)
+	p.want("a crash forgets nothing", p.s.Elsewhere == part && p.s.Contradiction == "")
+	ended(p, 4, pay.Approved, nil).wrote("reversed")
+	p.want("listed", p.s.Reversal == pay.ReversalDone && p.s.Contradiction == SaidElsewhere && p.s.Unattended())
+	p.do(Event{What: Seen}).wrote("seen").want("seen", !p.s.Unattended())
+
+	p = start(t, pay.KindOffline, everything()).verdict(provider.Approved).do(Event{What: ReverseRequested})
+	ended(p, 1, pay.Approved, &all).wrote("reversed").want("nothing was left", p.s.Elsewhere == all && p.s.Contradiction == SaidElsewhere)
+}
+
+func TestADeclinedReversalKeepsWhatTheProviderHasLeft(t *testing.T) {
+	left, wrong := pay.Amount(12000), pay.Amount(-1)
+	declined := func(kind pay.Kind, left *pay.Amount) State {
+		return start(t, kind, everything()).reply(provider.Reply{Verdict: provider.Declined, Left: left}).crash(true).s
+	}
+	if s := declined(pay.KindReversal, &left); s.Left == nil || *s.Left != left {
+		t.Errorf("it keeps %v", s.Left)
+	}
+	if s := declined(pay.KindReversal, &wrong); s.Left != nil {
+		t.Errorf("it keeps %v", *s.Left)
+	}
+	if s := declined(pay.KindRefund, &left); s.Left != nil {
+		t.Errorf("a refund keeps %v", *s.Left)
+	}
+}
+
 func TestAReversalPersists(t *testing.T) {
 	able := Abilities{Counts: true}
 	p := start(t, pay.KindReversal, able).verdict(provider.Unknown).is(Prepared, pay.Unknown, NoCall).fire(TimerUnknown).heard(pay.Unknown, false)

@@ -131,11 +131,14 @@ type Reply struct {
 	Verdict  Verdict
 	Amount   pay.Amount   // of Approved: what the provider says that it moved
 	Currency pay.Currency // of Approved; empty where the protocol has none
-	Code     string       // the provider's own code
-	Text     string       // for the cashier
-	Hint     string       // what the cashier should do
-	Error    pay.Code     // of Declined before anything was sent: why, as payrack.h counts (ErrOffline, ErrNotActive...)
-	Payer    string       // masked
+	// Left is what the provider still has of the payment, where it declines a reversal because part of the payment went back otherwise;
+	// nil: it does not say. The next reversal asks for no more than that, and 0 means that nothing is left to give back.
+	Left     *pay.Amount
+	Code     string   // the provider's own code
+	Text     string   // for the cashier
+	Hint     string   // what the cashier should do
+	Error    pay.Code // of Declined before anything was sent: why, as payrack.h counts (ErrOffline, ErrNotActive...)
+	Payer    string   // masked
 	RRN      string
 	AuthCode string
 	System   string

@@ -3,6 +3,7 @@ package shell
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -239,6 +240,146 @@ func TestWhatRefundsHaveGivenBackAlreadyNeedsNoReversal(t *testing.T) {
 		}
 		w.wantBooks()
 	})
+}
+
+// counter is a driver whose provider gives money back over the counter too, says so, and refuses more than is left.
+type counter struct {
+	driver
+	mute *bool // it does not say how much is left
+}
+
+func (d counter) giveBack(ctx context.Context, call string, op, original provider.Operation) (provider.Reply, error) {
+	return d.do(ctx, call, op, func(f fault) provider.Reply {
+		left := d.b.kept(original.Key)
+		if op.Amount > left || call == "reverse" && op.Amount != left {
+			f = refused
+		}
+		d.b.put(op, original.Key, f)
+		r := d.b.word(op.Key)
+		if r.Verdict == provider.Declined && !*d.mute {
+			r.Left = &left
+		}
+		return r
+	})
+}
+
+func (d counter) Reverse(ctx context.Context, op, original provider.Operation) (provider.Reply, error) {
+	return d.giveBack(ctx, "reverse", op, original)
+}
+
+func (d counter) Refund(ctx context.Context, op, original provider.Operation) (provider.Reply, error) {
+	return d.giveBack(ctx, "refund", op, original)
+}
+
+// overTheCounter gives back a part of a payment behind the till's back.
+func (b *bank) overTheCounter(payment pay.Key, amount pay.Amount) {
+	key, err := pay.NewKey(nil)
+	if err != nil {
+		panic(err)
+	}
+	b.put(provider.Operation{Key: key, Amount: amount}, payment, none)
+}
+
+func TestAReversalOfWhatWentBackElsewhereAsksForTheRestAndIsListed(t *testing.T) {
+	for _, c := range []struct {
+		name              string
+		elsewhere, refund pay.Amount
+		crash, mute       bool
+		asked             []string // of the bank
+	}{
+		{name: "a part", elsewhere: 345, asked: []string{"reverse p~1", "refund p~2"}},
+		{name: "a part, after a refund of ours", elsewhere: 345, refund: 1000, asked: []string{"refund p~1", "refund p~2"}},
+		{name: "all", elsewhere: 12345, asked: []string{"reverse p~1"}},
+		{name: "all but our refund", elsewhere: 11345, refund: 1000, asked: []string{"refund p~1"}},
+		{name: "a part, and a crash", elsewhere: 345, crash: true, asked: []string{"reverse p~1", "refund p~2"}},
+		{name: "a part, told late", elsewhere: 345, mute: true, asked: []string{"reverse p~1", "reverse p~2", "reverse p~3", "reverse p~4", "refund p~5"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				use := func() {
+					w.shell().Reconfigure(counter{driver{b: w.bank, life: w.life}, &c.mute}, w.shell().config.Load().terms, "en", 1)
+				}
+				use()
+				w.pays("p", pay.Approved)
+				if c.refund > 0 {
+					if _, err := w.begin(pay.Request{Ref: "r", Kind: pay.KindRefund, Amount: c.refund, Params: pay.Params{OriginalRef: "p"}}); err != nil {
+						t.Fatal(err)
+					}
+					w.wantEnd("r", pay.Approved)
+				}
+				w.bank.overTheCounter(w.row("p").Key, c.elsewhere)
+				if err := w.acknowledge("p", pay.AckReverse); err != nil {
+					t.Fatal(err)
+				}
+				if c.crash {
+					later(100 * time.Millisecond)
+					w.restart()
+					use()
+				}
+				if c.mute {
+					later(10 * time.Second)
+					if v := w.view("p"); v.Reversal != pay.ReversalUnderWay || v.Pending != "reversing" {
+						t.Errorf("it is not listed: %+v", v)
+					}
+					c.mute = false
+				}
+				later(2 * time.Hour)
+				v := w.view("p")
+				if v.Reversal != pay.ReversalDone || v.Pending != "contradiction" || !strings.Contains(v.Hint, c.elsewhere.String()) {
+					t.Errorf("it came to %+v", v)
+				}
+				if kept := w.bank.kept(w.row("p").Key); kept != 0 {
+					t.Errorf("the bank keeps %v", kept)
+				}
+				var asked []string
+				for _, call := range w.bank.calls {
+					if strings.Contains(call, "p~") && !strings.HasPrefix(call, "inquire") {
+						asked = append(asked, call)
+					}
+				}
+				if !slices.Equal(asked, c.asked) {
+					t.Errorf("the bank was asked %v, want %v", asked, c.asked)
+				}
+			})
+		})
+	}
+}
+
+func TestARefundUnderWayIsNotTakenForMoneyThatWentBackElsewhere(t *testing.T) {
+	for _, arrives := range []bool{true, false} {
+		inBubble(t, func(t *testing.T, w *world) {
+			mute := false
+			w.shell().Reconfigure(counter{driver{b: w.bank, life: w.life}, &mute}, w.shell().config.Load().terms, "en", 1)
+			w.pays("p", pay.Approved)
+			healed := time.Now().Add(20 * time.Minute)
+			w.bank.trouble(func(_ context.Context, call string, op provider.Operation) fault {
+				switch {
+				case op.Ref != "r" || time.Now().After(healed) && arrives:
+					return none
+				case time.Now().After(healed):
+					return on(refused, "refund")(context.Background(), call, op)
+				case arrives && call == "refund":
+					return answerLost
+				}
+				return lost
+			})
+			if _, err := w.begin(pay.Request{Ref: "r", Kind: pay.KindRefund, Amount: 1000, Params: pay.Params{OriginalRef: "p"}}); err != nil {
+				t.Fatal(err)
+			}
+			later(time.Second)
+			w.bank.overTheCounter(w.row("p").Key, 345)
+			if err := w.acknowledge("p", pay.AckReverse); err != nil {
+				t.Fatal(err)
+			}
+			later(4 * time.Hour)
+			if v := w.view("p"); v.Reversal != pay.ReversalDone || v.Pending != "contradiction" || !strings.Contains(v.Hint, "3.45") {
+				t.Errorf("arrives %v: it came to %+v; %v", arrives, v, w.bank.calls)
+			}
+			if kept := w.bank.kept(w.row("p").Key); kept != 0 {
+				t.Errorf("arrives %v: the bank keeps %v; %v", arrives, kept, w.bank.calls)
+			}
+		})
+	}
 }
 
 func TestARefundOfWhatIsNoApprovedPaymentIsRefused(t *testing.T) {

@@ -144,7 +144,7 @@ func (s *Shell) say(v *pay.Operation, st engine.State, language string) {
 		v.Hint = first(v.Hint, hint)
 	}
 	if st.Contradiction != "" {
-		v.Hint = first(v.Hint, s.contradiction(st.Contradiction, language))
+		v.Hint = first(v.Hint, s.contradiction(st, v.Currency, language))
 	}
 }
 
@@ -173,12 +173,14 @@ func (s *Shell) ended(v *pay.Operation, st engine.State, language string) (cause
 }
 
 // contradiction is what the engine lists, in words; what an earlier version wrote is given as it stands.
-func (s *Shell) contradiction(said, language string) string {
-	what, detail, _ := strings.Cut(said, " ")
-	if what != engine.SaidMoved && what != engine.SaidNotMoved {
-		return said
+func (s *Shell) contradiction(st engine.State, currency pay.Currency, language string) string {
+	switch what, detail, _ := strings.Cut(st.Contradiction, " "); what {
+	case engine.SaidMoved, engine.SaidNotMoved:
+		return s.o.Words.Say(language, "ended."+what, map[string]any{"Detail": detail})
+	case engine.SaidElsewhere:
+		return s.o.Words.Say(language, "ended."+what, map[string]any{"Sum": text.Money(st.Elsewhere, currency)})
 	}
-	return s.o.Words.Say(language, "ended."+what, map[string]any{"Detail": detail})
+	return st.Contradiction
 }
 
 // slips is how many copies the till prints before its receipt.

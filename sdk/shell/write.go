@@ -80,11 +80,11 @@ func (o *operation) reversal(ctx context.Context, st engine.State, now time.Time
 	if err != nil {
 		return r, err
 	}
-	left := st.Approved - returned - underWay
+	left := st.Approved - returned - underWay - st.Elsewhere
 	if left <= 0 {
 		word := engine.Event{What: engine.ReversalEnded, Reversal: st.Reversals}
 		if underWay == 0 {
-			word.Outcome = pay.Approved // refunds have given everything back
+			word.Outcome = pay.Approved // refunds, and what went back elsewhere, are everything
 		}
 		return reversal{word: &word}, nil
 	}
@@ -125,34 +125,50 @@ func (s *Shell) goOn(parent *operation, r reversal) {
 }
 
 // reversalEnded tells the payment that its reversal has an outcome. Where something is left to give back, another follows: a refund that
-// was under way with it may have been declined.
+// was under way with it may have been declined, or part of the payment went back elsewhere.
 func (s *Shell) reversalEnded(ref pay.Ref, outcome pay.Outcome) {
 	parent, number := ref.Parent()
 	ctx := context.WithoutCancel(s.ctx)
 	o, err := s.find(ctx, parent)
-	told := outcome
+	e := engine.Event{What: engine.ReversalEnded, Reversal: number, Outcome: outcome}
 	if err == nil {
 		defer s.release(o)
-		if outcome == pay.Approved {
-			told, err = s.allReturned(ctx, parent, o.stateNow().Approved)
-		}
+		err = s.sumOfReturns(ctx, ref, o.stateNow(), &e)
 	}
 	if err != nil {
 		s.o.Log.Error("a payment is still to hear of its reversal", "ref", parent, "error", err)
 		time.AfterFunc(hearAgain, func() { s.spawn(func() { s.reversalEnded(ref, outcome) }) })
 		return
 	}
-	o.post(engine.Event{What: engine.ReversalEnded, Reversal: number, Outcome: told})
+	o.post(e)
 }
 
 // hearAgain is after what time a payment is told again what it could not hear.
 const hearAgain = 5 * time.Second
 
-// allReturned is Approved if all of a payment was given back, else Unknown.
-func (s *Shell) allReturned(ctx context.Context, payment pay.Ref, approved pay.Amount) (pay.Outcome, error) {
-	returned, _, err := s.o.Journal.Returned(ctx, payment)
-	if err != nil || returned < approved {
-		return pay.Unknown, err
+// sumOfReturns makes the word about a reversal Approved if all of the payment is given back, and else Unknown. Where the provider named
+// what is left of the payment, the rest of it went back elsewhere, but for what refunds under way may have taken: should they not have,
+// the next reversal asks for too much, is declined, and hears of it then. So never less is given back than is owed.
+func (s *Shell) sumOfReturns(ctx context.Context, reversal pay.Ref, payment engine.State, e *engine.Event) error {
+	if e.Outcome == pay.Unknown {
+		return nil
 	}
-	return pay.Approved, nil
+	row, err := s.o.Journal.Operation(ctx, reversal)
+	if err != nil {
+		return err
+	}
+	returned, underWay, err := s.o.Journal.Returned(ctx, row.OriginalRef)
+	if err != nil {
+		return err
+	}
+	elsewhere := payment.Elsewhere
+	if left := engineState(row).Left; left != nil {
+		elsewhere = max(payment.Approved-returned-underWay-*left, 0)
+		e.Elsewhere = &elsewhere
+	}
+	e.Outcome = pay.Unknown
+	if returned+elsewhere >= payment.Approved {
+		e.Outcome = pay.Approved
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/payrack/payrack/plugins/sendy/wire"
 	"github.com/payrack/payrack/sdk/pay"
@@ -23,7 +24,9 @@ func (d *Driver) Reverse(ctx context.Context, op, original provider.Operation) (
 	request := &wire.CancelRequest{Key: original.Key.String(), Amount: int64(original.Amount), Mode: wire.Reverse}
 	_, err := d.money(ctx, original.Key, wire.PathCancel(original.ProviderNumber), request, &r)
 	if no, ok := errors.AsType[*refused](err); ok && no.Code == wire.CodeHasRefunds {
-		return d.no(op, no), nil // parts went back, so the payment cannot be undone whole, now or later
+		reply := d.no(op, no) // parts went back, so the payment cannot be undone whole, now or later
+		reply.Left = d.remaining(ctx, original)
+		return reply, nil
 	}
 	if err != nil {
 		return provider.Reply{}, err
@@ -50,5 +53,31 @@ func (d *Driver) Refund(ctx context.Context, op, original provider.Operation) (p
 	if _, err := d.money(ctx, op.Key, wire.PathRefund, request, &r); err != nil {
 		return d.failed(op, err)
 	}
-	return d.verdict(op, &r)
+	return d.refundVerdict(ctx, op, &r)
+}
+
+// refundVerdict is what a record says about a refund. A reversal by a refund that the server declined is told what is left to give back:
+// another till, or the provider's staff, may have given back part of the payment.
+func (d *Driver) refundVerdict(ctx context.Context, op provider.Operation, r *wire.Record) (provider.Reply, error) {
+	reply, err := d.verdict(op, r)
+	if err == nil && reply.Verdict == provider.Declined && op.Kind == pay.KindReversal && op.Original != nil {
+		reply.Left = d.remaining(ctx, *op.Original)
+	}
+	return reply, err
+}
+
+// remaining asks what the server still has of a payment; nil: it did not say.
+func (d *Driver) remaining(ctx context.Context, payment provider.Operation) *pay.Amount {
+	var r wire.Record
+	if _, err := d.query(ctx, http.MethodGet, wire.PathPayment(payment.ProviderNumber), nil, &r); err != nil || about(payment, &r) != nil {
+		return nil
+	}
+	left := payment.Amount - pay.Amount(r.Refunded)
+	switch status := r.Status.Fold(); {
+	case status == wire.Cancelled && r.Reversed:
+		left = 0
+	case status != wire.Paid || r.Refunded < 0 || left < 0:
+		return nil
+	}
+	return &left
 }

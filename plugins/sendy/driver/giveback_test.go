@@ -78,13 +78,33 @@ func TestAPaymentOfWhichPartsWentBackGoesBackByARefund(t *testing.T) {
 	payment := c.paid(500)
 	c.want(provider.Approved)(c.Refund(t.Context(), c.giveBack(pay.KindRefund, 100, payment), payment))
 	whole := c.giveBack(pay.KindReversal, 500, payment)
-	if r := c.want(provider.Declined)(c.Reverse(t.Context(), whole, payment)); r.Code != "HAS_REFUNDS" {
+	if r := c.want(provider.Declined)(c.Reverse(t.Context(), whole, payment)); r.Code != "HAS_REFUNDS" || r.Left == nil || *r.Left != 400 {
+		t.Errorf("%+v", r)
+	}
+	tooMuch := c.giveBack(pay.KindReversal, 450, payment)
+	if r := c.want(provider.Declined)(c.Refund(t.Context(), tooMuch, payment)); r.Code != "13" || r.Left == nil || *r.Left != 400 {
+		t.Errorf("%+v", r)
+	}
+	if r := c.want(provider.Declined)(c.Inquire(t.Context(), tooMuch)); r.Left == nil || *r.Left != 400 {
 		t.Errorf("%+v", r)
 	}
 	rest := c.giveBack(pay.KindReversal, 400, payment)
 	c.want(provider.NotFound)(c.Inquire(t.Context(), rest))
 	c.want(provider.Approved)(c.Refund(t.Context(), rest, payment))
 	c.want(provider.Approved)(c.Inquire(t.Context(), rest))
+}
+
+func TestOfWhatWentBackWholeNothingIsLeft(t *testing.T) {
+	c := activeTill(t, nil)
+	refunded, undone := c.paid(500), c.paid(300)
+	c.want(provider.Approved)(c.Refund(t.Context(), c.giveBack(pay.KindRefund, 500, refunded), refunded))
+	c.want(provider.Approved)(c.Reverse(t.Context(), c.giveBack(pay.KindReversal, 300, undone), undone))
+	if r := c.want(provider.Declined)(c.Reverse(t.Context(), c.giveBack(pay.KindReversal, 500, refunded), refunded)); r.Left == nil || *r.Left != 0 {
+		t.Errorf("%+v", r)
+	}
+	if r := c.want(provider.Declined)(c.Refund(t.Context(), c.giveBack(pay.KindReversal, 200, undone), undone)); r.Left == nil || *r.Left != 0 {
+		t.Errorf("%+v", r)
+	}
 }
 
 func TestAReversalIsNeverDeclinedForWantOfASecret(t *testing.T) {

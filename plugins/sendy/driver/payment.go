@@ -236,7 +236,7 @@ func (d *Driver) Inquire(ctx context.Context, op provider.Operation) (provider.R
 	case err != nil:
 		return provider.Reply{}, err
 	}
-	return d.verdict(op, &r)
+	return d.refundVerdict(ctx, op, &r)
 }
 
 // Cancel closes a payment that is not paid. One that is stays, and is told as approved.
