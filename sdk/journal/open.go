@@ -134,7 +134,10 @@ func (j *Journal) release() error {
 		errs = append(errs, j.writer.close())
 		j.writer = nil
 	}
-	if err := errors.Join(append(errs, j.lock.release())...); err != nil {
+	if j.lock != nil { // else it was opened for reading alone
+		errs = append(errs, j.lock.release())
+	}
+	if err := errors.Join(errs...); err != nil {
 		return fault(fmt.Errorf("close: %w", err), "close the journal "+j.path)
 	}
 	return nil
