@@ -23,6 +23,17 @@ type access struct {
 }
 
 func connect(path, synchronous string) (*access, error) {
+	return connectBy(path, url.Values{
+		"mode":          {"rw"},
+		"_busy_timeout": {"5000"},
+		"_error_rc":     {"1"},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {synchronous},
+		"_pragma":       {"fullfsync(1)", "checkpoint_fullfsync(1)", "cache_size(-256)"},
+	})
+}
+
+func connectBy(path string, how url.Values) (*access, error) {
 	full, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -31,14 +42,7 @@ func connect(path, synchronous string) (*access, error) {
 	if !strings.HasPrefix(name, "/") {
 		name = "/" + name // C:/... of Windows
 	}
-	location := url.URL{Scheme: "file", Path: name, RawQuery: url.Values{
-		"mode":          {"rw"},
-		"_busy_timeout": {"5000"},
-		"_error_rc":     {"1"},
-		"_journal_mode": {"WAL"},
-		"_synchronous":  {synchronous},
-		"_pragma":       {"fullfsync(1)", "checkpoint_fullfsync(1)", "cache_size(-256)"},
-	}.Encode()}
+	location := url.URL{Scheme: "file", Path: name, RawQuery: how.Encode()}
 	db, err := sql.Open("sqlite", location.String())
 	if err != nil {
 		return nil, err
