@@ -1,0 +1,148 @@
+package bank
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/payrack/payrack/sdk/exchange"
+	"github.com/payrack/payrack/sdk/pay"
+)
+
+// decode reads one JSON object and nothing after it. Its errors repeat no value of the answer.
+func decode(body []byte, out any) error {
+	if !utf8.Valid(body) {
+		return errors.New("the answer is not UTF-8")
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if trimmed := bytes.TrimSpace(body); len(trimmed) == 0 || trimmed[0] != '{' {
+		return errors.New("the answer is no JSON object")
+	}
+	if err := dec.Decode(out); err != nil {
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return fmt.Errorf("the answer's field %.40q has the wrong type", wrong.Field)
+		}
+		return errors.New("the answer is not whole JSON")
+	}
+	if dec.More() {
+		return errors.New("something follows the answer")
+	}
+	return nil
+}
+
+// answered says whether an answer came at all whose body may hold the bank's word: not one of a broken or redirected exchange.
+func answered(answer *exchange.Answer, err error) bool {
+	if err == nil {
+		return answer != nil
+	}
+	e, ok := errors.AsType[*exchange.Error](err)
+	return ok && answer != nil && e.Kind == exchange.Status && answer.Status < 500
+}
+
+// rubles writes a sum as Raiffeisenbank wants it: a JSON number in rubles, without zeros at its end ("1110.1", "100").
+func rubles(a pay.Amount) json.Number {
+	text := a.String()
+	return json.Number(strings.TrimSuffix(strings.TrimRight(text, "0"), "."))
+}
+
+// readRubles reads a sum in rubles exactly, whatever scale it has. No sum at all is 0.
+func readRubles(n json.Number) (pay.Amount, error) {
+	text := n.String()
+	if text == "" {
+		return 0, nil
+	}
+	whole, cents, point := strings.Cut(text, ".")
+	cents = strings.TrimRight(cents, "0")
+	if strings.HasPrefix(text, "-") || strings.ContainsAny(text, "eE+ ") || point && len(cents) > 2 {
+		return 0, fmt.Errorf("the answer names the sum %.30q", text)
+	}
+	kopecks, err := strconv.ParseInt(whole+(cents + "00")[:2], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("the answer names the sum %.30q", text)
+	}
+	return pay.Amount(kopecks), nil
+}
+
+// kopecks is a sum that an answer gives as a whole number of kopecks: a JSON number or a string of digits.
+type kopecks struct {
+	Amount pay.Amount
+	Named  bool
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (k *kopecks) UnmarshalJSON(raw []byte) error {
+	text := string(raw)
+	if text == "null" || text == `""` {
+		return nil
+	}
+	if unquoted, ok := strings.CutPrefix(text, `"`); ok {
+		text = strings.TrimSuffix(unquoted, `"`)
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 || strings.HasPrefix(text, "+") {
+		return fmt.Errorf("the answer names the sum %.30q", text)
+	}
+	k.Amount, k.Named = pay.Amount(n), true
+	return nil
+}
+
+// is says whether an answer's sum and currency are those asked for. What it does not name cannot differ.
+func (k kopecks) is(amount pay.Amount, currency string) error {
+	if k.Named && k.Amount != amount {
+		return fmt.Errorf("the answer names %s, asked was %s", k.Amount, amount)
+	}
+	return rublesOnly(currency)
+}
+
+func rublesOnly(currency string) error {
+	if currency != "" && !strings.EqualFold(currency, string(pay.RUB)) && currency != "643" {
+		return fmt.Errorf("the answer names the currency %.8q", currency)
+	}
+	return nil
+}
+
+// fold makes statuses comparable: without regard to letter case, and to "_", "-" and blanks.
+func fold(status string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '_', '-', ' ':
+			return -1
+		}
+		return unicode.ToUpper(r)
+	}, status)
+}
+
+// Clean makes a bank's text fit for a slip and a log: one line, printable, short.
+func Clean(s string, most int) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range strings.TrimSpace(s) {
+		if n == most {
+			break
+		}
+		if unicode.IsControl(r) || r == unicode.ReplacementChar || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
+			r = ' '
+		}
+		b.WriteRune(r)
+		n++
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// name admits what may stand in a path or be kept as a bank's id: 1 to 128 letters, digits and "-_.:=".
+func name(s string) bool {
+	if s == "" || len(s) > 128 || s == "." || s == ".." {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte("-_.:=", c) >= 0) {
+			return false
+		}
+	}
+	return true
+}
