@@ -26,8 +26,8 @@ const (
 	FaultHalf      FaultKind = "half"           // the work is done, half its answer is sent
 	FaultTwice     FaultKind = "twice"          // the work is done, its answer is sent twice, one behind the other
 	FaultNotFound  FaultKind = "not-found"      // as if the operation had never been received; no work is done
-	FaultEdit      FaultKind = "edit"           // the fields of Set replace those of the answer; null takes one away
-	FaultSum       FaultKind = "wrong-sum"      // the answer's amount is one higher
+	FaultEdit      FaultKind = "edit"           // the fields of Set replace those of the answer ("data.status" inside it); null takes one away
+	FaultSum       FaultKind = "wrong-sum"      // the answer's amount is higher by one in its last place
 	FaultKey       FaultKind = "wrong-key"      // the answer's key is another one
 	FaultNumber    FaultKind = "wrong-number"   // the answer's number is one higher
 	FaultCurrency  FaultKind = "wrong-currency" // the answer's currency is XTS
@@ -51,11 +51,13 @@ type Fault struct {
 	Skip   int       `json:"skip,omitempty"`   // matching requests that pass unharmed before it begins
 	Count  int       `json:"count,omitempty"`  // requests that it spoils; 0 is 1, below 0 all
 
-	Work   bool                       `json:"work,omitempty"`
-	Delay  Duration                   `json:"delay_ms,omitempty"`
-	Status int                        `json:"status,omitempty"`
-	Size   int64                      `json:"size,omitempty"` // bytes
-	Set    map[string]json.RawMessage `json:"set,omitempty"`
+	Work   bool     `json:"work,omitempty"`
+	Delay  Duration `json:"delay_ms,omitempty"`
+	Status int      `json:"status,omitempty"`
+	// RetryAfter is the header of that name, of FaultStatus, in seconds; 0: none.
+	RetryAfter int                        `json:"retry_after_s,omitempty"`
+	Size       int64                      `json:"size,omitempty"` // bytes
+	Set        map[string]json.RawMessage `json:"set,omitempty"`
 }
 
 // Duration is a time span that JSON writes in milliseconds.
@@ -95,8 +97,8 @@ func (fs *Faults) Arm(f Fault) (Fault, error) {
 	if f.Status != 0 && (f.Status < 200 || f.Status > 599) {
 		return f, fmt.Errorf("arm fault: status %d is not from 200 to 599", f.Status)
 	}
-	if f.Skip < 0 || f.Delay < 0 || f.Size < 0 {
-		return f, fmt.Errorf("arm fault: skip, delay_ms and size are not below 0")
+	if f.Skip < 0 || f.Delay < 0 || f.Size < 0 || f.RetryAfter < 0 {
+		return f, fmt.Errorf("arm fault: skip, delay_ms, size and retry_after_s are not below 0")
 	}
 	if f.Count == 0 {
 		f.Count = 1

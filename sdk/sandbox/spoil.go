@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// Fields are the names that a provider's answers give to what the faults change.
+// Fields are the names that a provider's answers give to what the faults change; several of them with a bar between, such as
+// "order|refundId". They are looked for in the answer itself first, and deeper in it only if it has none of them.
 type Fields struct {
 	Amount, Key, Number, Currency, Status string
 }
@@ -109,6 +110,9 @@ func (x *exchange) spoil(f Fault) {
 		x.delay(f)
 	case FaultStatus:
 		x.workIf(f)
+		if f.RetryAfter > 0 {
+			x.w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+		}
 		x.say(or(f.Status, http.StatusInternalServerError), "text/plain; charset=utf-8", "upstream is not well\n")
 	case FaultHTML:
 		x.workIf(f)
@@ -215,27 +219,23 @@ func edit(body []byte, f Fault, names Fields) ([]byte, error) {
 	}
 	switch f.Kind {
 	case FaultSum:
-		raise(fields, names.Amount)
+		alter(fields, names.Amount, raise)
 	case FaultNumber:
-		raise(fields, names.Number)
+		alter(fields, names.Number, raise)
 	case FaultKey:
-		change(fields, names.Key, otherKey)
+		alter(fields, names.Key, change(otherKey))
 	case FaultCurrency:
-		change(fields, names.Currency, func(string) string { return "XTS" })
+		alter(fields, names.Currency, change(func(string) string { return "XTS" }))
 	case FaultCase:
-		change(fields, names.Status, otherCase)
+		alter(fields, names.Status, change(otherCase))
 	case FaultNewStatus:
-		change(fields, names.Status, func(string) string { return "PARTLY_SETTLED" })
+		alter(fields, names.Status, change(func(string) string { return "PARTLY_SETTLED" }))
 	case FaultExtra:
 		fields["x_new_field"] = json.RawMessage(`{"list":[1,"two",null],"deep":{"er":true}}`)
 		fields["x_amount"] = json.RawMessage(`1`)
 	}
 	for name, value := range f.Set {
-		if string(value) == "null" {
-			delete(fields, name)
-		} else {
-			fields[name] = value
-		}
+		set(fields, name, value)
 	}
 	return json.Marshal(fields)
 }
@@ -246,19 +246,98 @@ func sameJSON(a, b []byte) bool {
 	return json.Unmarshal(a, &one) == nil && json.Unmarshal(b, &other) == nil && reflect.DeepEqual(one, other)
 }
 
-func raise(fields map[string]json.RawMessage, name string) {
-	if n, err := strconv.ParseInt(string(fields[name]), 10, 64); err == nil {
-		fields[name] = strconv.AppendInt(nil, n+1, 10)
-	}
-}
-
-func change(fields map[string]json.RawMessage, name string, to func(string) string) {
-	var was string
-	if json.Unmarshal(fields[name], &was) != nil {
+// set replaces one field; "data.status" is one inside an object. null takes it away.
+func set(fields map[string]json.RawMessage, name string, value json.RawMessage) {
+	outer, inner, nested := strings.Cut(name, ".")
+	var object map[string]json.RawMessage
+	if nested && json.Unmarshal(fields[outer], &object) == nil && object != nil {
+		set(object, inner, value)
+		if changed, err := json.Marshal(object); err == nil {
+			fields[outer] = changed
+		}
 		return
 	}
-	if text, err := json.Marshal(to(was)); err == nil {
-		fields[name] = text
+	if string(value) == "null" {
+		delete(fields, name)
+		return
+	}
+	fields[name] = value
+}
+
+// alter changes the values of names, and says whether there was one.
+func alter(fields map[string]json.RawMessage, names string, to func(json.RawMessage) (json.RawMessage, bool)) bool {
+	found := false
+	for name := range strings.SplitSeq(names, "|") {
+		if changed, ok := to(fields[name]); ok {
+			fields[name], found = changed, true
+		}
+	}
+	if found {
+		return true
+	}
+	for name, raw := range fields {
+		if changed, ok := alterInside(raw, names, to); ok {
+			fields[name], found = changed, true
+		}
+	}
+	return found
+}
+
+// alterInside is alter for what lies in an object or in a list of objects.
+func alterInside(raw json.RawMessage, names string, to func(json.RawMessage) (json.RawMessage, bool)) (json.RawMessage, bool) {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(raw, &object) == nil && object != nil {
+		if !alter(object, names, to) {
+			return nil, false
+		}
+		changed, err := json.Marshal(object)
+		return changed, err == nil
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil {
+		return nil, false
+	}
+	found := false
+	for i := range list {
+		if changed, ok := alterInside(list[i], names, to); ok {
+			list[i], found = changed, true
+		}
+	}
+	if !found {
+		return nil, false
+	}
+	changed, err := json.Marshal(list)
+	return changed, err == nil
+}
+
+// raise makes a number higher by one in its last place, whether it is written as a number or as a text.
+func raise(raw json.RawMessage) (json.RawMessage, bool) {
+	text := strings.Trim(string(raw), `"`)
+	whole, part, dotted := strings.Cut(text, ".")
+	n, err := strconv.ParseInt(whole+part, 10, 64)
+	if err != nil || n < 0 {
+		return nil, false
+	}
+	raised := strconv.FormatInt(n+1, 10)
+	if dotted {
+		raised = strings.Repeat("0", max(0, len(part)+1-len(raised))) + raised
+		raised = raised[:len(raised)-len(part)] + "." + raised[len(raised)-len(part):]
+	}
+	if strings.HasPrefix(string(raw), `"`) {
+		raised = `"` + raised + `"`
+	}
+	return json.RawMessage(raised), true
+}
+
+// change makes another text of a text.
+func change(to func(string) string) func(json.RawMessage) (json.RawMessage, bool) {
+	return func(raw json.RawMessage) (json.RawMessage, bool) {
+		var was string
+		if json.Unmarshal(raw, &was) != nil {
+			return nil, false
+		}
+		changed, err := json.Marshal(to(was))
+		return changed, err == nil
 	}
 }
 
