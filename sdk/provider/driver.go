@@ -12,6 +12,9 @@ import (
 // operation, and decides what a reply means for the money; a driver keeps nothing itself. Calls for different operations may run at once.
 //
 // A driver returns an error where it got no word of the provider: the reply is then Unknown, whatever it says. It never retries a request.
+//
+// A call ends with its context. A driver that goes on for more than five seconds is given up: what it returns then is no reply, and until it
+// returns, the operation may be inquired after and cancelled beside it.
 type Driver interface {
 	// Commit asks the provider to move the money of op, under op.Key. It may be called again with the same key (op.Tries counts),
 	// where the provider said that nothing happened yet, or does not know the key and refuses duplicates.

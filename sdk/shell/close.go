@@ -42,6 +42,9 @@ func (s *Shell) closeShift(ctx context.Context, o *operation, op provider.Operat
 		}
 		c.totals = &totals
 	}
+	if err := ctx.Err(); err != nil {
+		return provider.Reply{}, err // a call that was given up leaves nothing behind
+	}
 	o.mu.Lock()
 	o.closing = c
 	o.mu.Unlock()

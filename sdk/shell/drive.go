@@ -30,24 +30,6 @@ func (s *Shell) abilities(kind pay.Kind, whole bool) engine.Abilities {
 	return able
 }
 
-// call has the driver called in a goroutine of its own; its reply comes back as an event.
-func (o *operation) call(c engine.Call, answer provider.Answer) {
-	ctx, cancel := context.WithTimeout(o.s.ctx, o.s.o.CallTimeout)
-	o.mu.Lock()
-	o.endCall = cancel
-	op := o.driverViewLocked()
-	o.mu.Unlock()
-	if !o.s.spawn(func() {
-		defer cancel()
-		e := engine.Event{What: engine.Replied, Call: c}
-		e.Reply, e.NotSent = o.s.drive(ctx, c, o, op, answer)
-		o.s.mask(&e.Reply)
-		o.post(e)
-	}) {
-		cancel()
-	}
-}
-
 // drive makes one call and says what it brought: a reply, and whether nothing of a money request can have left (design §3.4).
 func (s *Shell) drive(ctx context.Context, c engine.Call, o *operation, op provider.Operation, answer provider.Answer) (r provider.Reply, notSent bool) {
 	ctx = exchange.WithInitiator(exchange.WithRef(ctx, op.Ref), op.Initiator)
@@ -186,7 +168,7 @@ func (s *Shell) giveBack(ctx context.Context, op provider.Operation, whole bool)
 // count asks the provider's counters. The numbers are kept for the write that follows.
 func (s *Shell) count(ctx context.Context, o *operation) (provider.Reply, error) {
 	counters, err := s.Driver().(provider.ShiftKeeper).Counters(ctx)
-	if err != nil {
+	if err = errors.Join(err, ctx.Err()); err != nil { // a call that was given up leaves nothing behind
 		return provider.Reply{}, err
 	}
 	o.mu.Lock()

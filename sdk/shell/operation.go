@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,7 +40,9 @@ type operation struct {
 	gone       bool // forgotten: another copy may live
 	counters   provider.Counters
 	closing    *closing // of a close of day: what is to be written with the outcome
+	deferred   bool     // the head of the queue waits until something new may be asked of the provider
 	endCall    context.CancelFunc
+	stuck      int // calls that were given up and whose driver has not come back
 	timers     [engine.Timers]*time.Timer
 	failures   int // writes in a row that failed
 
@@ -102,6 +105,9 @@ func (o *operation) step(q queued) bool {
 	o.mu.Unlock()
 	state, effects := engine.Step(before, e)
 	o.log.Debug("step", "event", e.What, "call", e.Call, "timer", e.Timer, "write", effects.Write)
+	if o.s.hushed.Load() && goesOn(effects) && o.wait() {
+		return false
+	}
 	var begun reversal
 	if effects.Write != "" {
 		var err error
@@ -134,6 +140,39 @@ func (o *operation) step(q queued) bool {
 		close(q.done)
 	}
 	return true
+}
+
+// goesOn says of a step that it would carry an operation further towards the provider. While the module is about to leave, it waits
+// before its write: what was not asked is not written as asked either, so that the next start knows that nothing left.
+func goesOn(effects engine.Effects) bool {
+	return slices.ContainsFunc(effects.Do, func(f engine.Effect) bool {
+		return f.Do == engine.CallDriver && f.Call != engine.CallInquire && f.Call != engine.CallCancel && f.Call != engine.CallTidy
+	})
+}
+
+// wait leaves the head of the queue for the next start, or for goOn. It returns false if there is no need any more.
+func (o *operation) wait() bool {
+	o.mu.Lock()
+	o.deferred = o.s.hushed.Load()
+	waits := o.deferred
+	if waits {
+		o.stepping = false
+	}
+	o.mu.Unlock()
+	if waits {
+		o.s.notify()
+	}
+	return waits
+}
+
+// goOn takes up what waited.
+func (o *operation) goOn() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.deferred && !o.stepping {
+		o.stepping = o.s.spawn(o.run)
+	}
+	o.deferred = false
 }
 
 // performed lets watchers take the state for told.

@@ -52,7 +52,8 @@ type Shell struct {
 	config atomic.Pointer[config]
 	ctx    context.Context
 	stop   context.CancelFunc
-	hushed atomic.Bool // a drain is about to end: nothing new is asked of the provider
+	hushed atomic.Bool // the module is about to leave: nothing new is asked of the provider
+	rests  atomic.Int64
 
 	spawning sync.Mutex // guards closed
 	closed   bool
@@ -223,13 +224,30 @@ func (s *Shell) Drain(ctx context.Context) int {
 }
 
 // Rest refuses new operations and returns when every exchange in hand has ended and is journaled, or ctx ends. A customer who has not paid
-// yet is not waited for; what runs goes on at the next start. Meanwhile no timer asks the provider anything; an exchange in hand
-// may still be followed by the next one of its operation, which is waited for too. If the shell is not closed then, all goes on.
+// yet is not waited for; what runs goes on at the next start. Meanwhile nothing new is asked of the provider, by no timer and by no
+// exchange that has ended: what it told about the money is journaled, and the step that would ask for more waits. If the shell is not
+// closed within ten seconds after it, all goes on.
 func (s *Shell) Rest(ctx context.Context) {
 	s.refuseNew()
+	mine := s.rests.Add(1)
 	s.hushed.Store(true)
-	defer s.hushed.Store(false)
 	s.await(ctx, s.calling)
+	time.AfterFunc(restful, func() {
+		if s.rests.Load() == mine {
+			s.spawn(s.endRest)
+		}
+	})
+}
+
+// restful is how long after a rest nothing is asked, so that the shell can be closed.
+const restful = 10 * time.Second
+
+// endRest lets new things be asked again.
+func (s *Shell) endRest() {
+	s.hushed.Store(false)
+	for _, o := range s.live() {
+		o.goOn()
+	}
 }
 
 // await waits until a count is 0, or ctx ends, and gives the last count.
@@ -252,7 +270,7 @@ func (s *Shell) await(ctx context.Context, count func() int) int {
 func (s *Shell) calling() (n int) {
 	for _, o := range s.live() {
 		o.mu.Lock()
-		if o.state.Calling() != engine.NoCall || len(o.queue) > 0 && o.failures == 0 {
+		if !o.deferred && (o.state.Calling() != engine.NoCall || len(o.queue) > 0 && o.failures == 0) {
 			n++
 		}
 		o.mu.Unlock()
