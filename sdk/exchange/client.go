@@ -33,9 +33,10 @@ const (
 	DefaultConnectTimeout = 10 * time.Second
 	DefaultMaxAnswer      = 1 << 20
 
-	// A kept connection is dropped sooner than common servers drop theirs (5 s is the shortest), so that a request does not meet its end.
-	idleTimeout = 4 * time.Second
-	maxHeader   = 64 << 10
+	// DefaultIdleTimeout is sooner than common servers drop a kept connection (5 s is the shortest), so that a request does not meet its end.
+	DefaultIdleTimeout = 4 * time.Second
+
+	maxHeader = 64 << 10
 )
 
 // Options say how a provider's server is reached. Zero values are the defaults.
@@ -46,6 +47,8 @@ type Options struct {
 	// Timeout is for a whole exchange, ConnectTimeout for reaching the server, TLS included.
 	Timeout        time.Duration
 	ConnectTimeout time.Duration
+	// IdleTimeout is how long a connection that nobody uses is kept; a client that asks at a steady pace keeps one longer than its pause.
+	IdleTimeout time.Duration
 	// CAFile names certificates in PEM that are trusted besides the system's.
 	CAFile string
 	// Certificate, a pair of PEM texts, tells the server who we are.
@@ -106,7 +109,7 @@ func New(options Options) (*Client, error) {
 		TLSHandshakeTimeout:    options.ConnectTimeout,
 		DisableCompression:     true, // a small answer must not unfold into a large one
 		MaxIdleConnsPerHost:    2,
-		IdleConnTimeout:        idleTimeout,
+		IdleConnTimeout:        options.IdleTimeout,
 		MaxResponseHeaderBytes: maxHeader,
 		Protocols:              new(http.Protocols),
 	}
@@ -124,6 +127,9 @@ func setDefaults(o *Options) {
 	}
 	if o.ConnectTimeout <= 0 {
 		o.ConnectTimeout = DefaultConnectTimeout
+	}
+	if o.IdleTimeout <= 0 {
+		o.IdleTimeout = DefaultIdleTimeout
 	}
 	if o.MaxAnswer <= 0 {
 		o.MaxAnswer = DefaultMaxAnswer
