@@ -230,6 +230,28 @@ func TestTheBooksOfManyDaysHoldTogether(t *testing.T) {
 	}
 }
 
+func TestWhatWasCheckedIsCountedByParagraph(t *testing.T) {
+	t.Parallel()
+	b := day()
+	b.find("sale").Approved = 999
+	found := Check(b)
+	list := Covered(b, found)
+	Sort(found)
+	sum := 0
+	for i, c := range list {
+		if c.Rule != fmt.Sprintf("3.%d", i+1) || c.Checked == 0 {
+			t.Errorf("%+v", c)
+		}
+		sum += c.Found
+	}
+	if sum != len(found) || len(list) != 10 || list[9].Found == 0 || found[len(found)-1].Rule != "3.10" {
+		t.Errorf("%+v of %v", list, found)
+	}
+	if list[2].Checked != 13 { // seven operations about money, six movements
+		t.Errorf("%+v", list[2])
+	}
+}
+
 // many are the books of many days.
 func many(days int) Books {
 	all := Books{Provider: true, Quiet: true}

@@ -73,6 +73,8 @@ var kindWords = map[string]string{
 type Table struct {
 	Movements []audit.Movement
 	Problems  []Problem
+	// Tail is how many rows without a key follow the last operation: totals, most likely.
+	Tail int
 	// From and To span the days of the rows, in the caller's time zone, To not included; zero where no date was read.
 	From, To time.Time
 }
@@ -100,6 +102,7 @@ func Registry(in io.Reader, columns Columns, zone *time.Location) (Table, error)
 		line, _ := rows.FieldPos(0)
 		r.row(&t, row, line)
 	}
+	t.Tail = len(r.keyless)
 	if !r.begun {
 		return t, errors.New("read the registry: there is no row with the columns that were named")
 	}
@@ -145,6 +148,7 @@ type reader struct {
 	zone    *time.Location
 	at      map[string]int
 	begun   bool
+	keyless []int // lines without a key since the last operation
 }
 
 func (r *reader) row(t *Table, row []string, line int) {
@@ -160,6 +164,14 @@ func (r *reader) row(t *Table, row []string, line int) {
 	if strings.TrimSpace(strings.Join(row, "")) == "" {
 		return
 	}
+	if r.cell(row, ColumnKey) == "" {
+		r.keyless = append(r.keyless, line)
+		return
+	}
+	for _, line := range r.keyless {
+		t.Problems = append(t.Problems, Problem{Line: line, What: "column key is empty"})
+	}
+	r.keyless = nil
 	m, what := r.movement(row)
 	if what != "" {
 		t.Problems = append(t.Problems, Problem{Line: line, What: what})
@@ -220,9 +232,6 @@ func (r *reader) cell(row []string, name string) string {
 
 func (r *reader) movement(row []string) (m audit.Movement, what string) {
 	m = audit.Movement{Key: r.cell(row, ColumnKey), Of: r.cell(row, ColumnOf), System: r.cell(row, ColumnSystem), Currency: pay.RUB}
-	if m.Key == "" {
-		return m, "column key is empty"
-	}
 	m.Transaction = m.Key
 	if m.Amount, what = r.amount(row); what != "" {
 		return m, what
