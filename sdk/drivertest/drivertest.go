@@ -1,0 +1,164 @@
+// Package drivertest runs the cases of package kit on a driver, in a Go test: over the host's own client and server, with the real shell and
+// a real journal, against its sandbox over HTTP.
+package drivertest
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/payrack/payrack/sdk"
+	"github.com/payrack/payrack/sdk/drivertest/kit"
+	"github.com/payrack/payrack/sdk/engine"
+	"github.com/payrack/payrack/sdk/module"
+	"github.com/payrack/payrack/sdk/pay"
+)
+
+// Sandbox is a stand-in for the provider's server; sdk/sandbox.Server is one. It is not started yet.
+type Sandbox interface {
+	Start(addr string) error
+	URL() string
+	Close() error
+}
+
+// Case is a driver and what the kit must know of it. Module and Sandbox are required; for the rest see kit.Subject.
+type Case struct {
+	Module     sdk.Module
+	Sandbox    func() (Sandbox, error)
+	Settings   map[string]string
+	Activate   map[string]string
+	Params     map[pay.Kind]string
+	Answers    map[string]string
+	Behaviours map[string]string
+	Edits      []map[string]json.RawMessage
+	Most       pay.Amount
+	Secrets    []string
+	// Seed makes every choice; 0: DRIVERTEST_SEED of the environment, else one that is printed.
+	Seed     uint64
+	Patience time.Duration
+}
+
+// Run runs every case as a subtest of t, and prints the report card.
+func Run(t *testing.T, c Case) {
+	t.Helper()
+	s := c.subject()
+	if s.Seed == 0 {
+		s.Seed = seed(t)
+	}
+	k, err := kit.Open(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	card := kit.Card{Module: k.About().ID, Version: k.About().Version, Seed: s.Seed}
+	t.Cleanup(func() { t.Log(card.Summary()) })
+	for _, one := range k.Cases() {
+		if one.Why != "" { // counted, not skipped
+			card.Add(k.Do(t.Context(), one))
+			continue
+		}
+		t.Run(one.Name, func(t *testing.T) {
+			t.Parallel()
+			r := k.Do(t.Context(), one)
+			for _, problem := range r.Problems {
+				t.Errorf("%s (seed %d)", problem, s.Seed)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			card.Add(r)
+		})
+	}
+}
+
+// Subject is the driver as the kit sees it.
+func (c Case) subject() kit.Subject {
+	return kit.Subject{Start: c.start, Paced: true, Sandbox: c.sandbox, Settings: c.Settings, Activate: c.Activate, Params: c.Params,
+		Answers: c.Answers, Behaviours: c.Behaviours, Edits: c.Edits, Most: c.Most, Secrets: c.Secrets, Seed: c.Seed, Patience: c.Patience}
+}
+
+func seed(t *testing.T) uint64 {
+	t.Helper()
+	if text := os.Getenv("DRIVERTEST_SEED"); text != "" {
+		n, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Fatalf("DRIVERTEST_SEED: %v", err)
+		}
+		return n
+	}
+	n := cmp.Or(rand.Uint64()>>1, 1)
+	t.Logf("seed %d; play the same again with DRIVERTEST_SEED=%d", n, n)
+	return n
+}
+
+// sandbox starts one for a case.
+func (c Case) sandbox(context.Context) (string, func(), error) {
+	s, err := c.Sandbox()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := s.Start("127.0.0.1:0"); err != nil {
+		return "", nil, fmt.Errorf("start the sandbox: %w", err)
+	}
+	return s.URL(), func() { _ = s.Close() }, nil
+}
+
+// life is a module in this process, behind a socket.
+type life struct {
+	near *sdk.Service
+	far  module.Service
+	end  func()
+	once sync.Once
+}
+
+func (c Case) start(_ context.Context, p kit.Pace) (kit.Life, error) {
+	near := sdk.New(c.Module, sdk.Terms(func(t *engine.Terms) { pace(t, p) }))
+	far, end, err := module.Loop(near, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &life{near: near, far: far, end: end}, nil
+}
+
+// Service implements kit.Life.
+func (l *life) Service() module.Service { return l.far }
+
+// Crash implements kit.Life: calls are cut off, and what was on its way stays as it is in the journal.
+func (l *life) Crash() {
+	l.once.Do(func() {
+		l.near.Close()
+		l.end()
+	})
+}
+
+// Stop implements kit.Life.
+func (l *life) Stop(context.Context) error {
+	l.Crash()
+	return nil
+}
+
+// pace sets the engine's times.
+func pace(t *engine.Terms, p kit.Pace) {
+	*t = engine.Terms{Wait: time.Minute, CancelWait: time.Minute, OrphanGrace: time.Minute, UnknownAfter: 2 * time.Second,
+		PrepareWait: 300 * time.Millisecond, Poll: 10 * time.Millisecond, FirstLook: 2 * time.Millisecond, LongestPause: 50 * time.Millisecond,
+		LateLook: time.Hour}
+	const short = 100 * time.Millisecond
+	switch p {
+	case kit.ShortWait:
+		t.Wait = short
+	case kit.Silent:
+		t.UnknownAfter = short
+	case kit.Hasty:
+		t.CancelWait = short
+	case kit.Orphaned:
+		t.OrphanGrace = short
+	case kit.LookSoon:
+		t.LateLook = short
+	}
+}
