@@ -79,6 +79,7 @@ func (a *app) fault() *cobra.Command {
 	c.Flags().BoolVar(&f.Work, "work", false, a.say.text("flag-work"))
 	c.Flags().DurationVar(&delay, "delay", 0, a.say.text("flag-delay"))
 	c.Flags().IntVar(&f.Status, "status", 0, a.say.text("flag-status"))
+	c.Flags().IntVar(&f.RetryAfter, "retry-after", 0, a.say.text("flag-retry"))
 	c.Flags().Int64Var(&f.Size, "size", 0, a.say.text("flag-size"))
 	c.Flags().StringArrayVar(&set, "set", nil, a.say.text("flag-set"))
 	c.RunE = a.ask(func(ctx context.Context, ctl *sdk.Control, args []string) error {

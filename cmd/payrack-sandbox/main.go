@@ -2,8 +2,9 @@
 //
 //	payrack-sandbox sendy --listen 127.0.0.1:8081 --data DIR
 //
-// runs the Sendy sandbox until SIGTERM, Ctrl-C or "payrack-sandbox stop", and prints one JSON line when it is ready. The
-// other commands talk to a running one, which they find by --control, by the file of --ready-file, or by the environment
+// runs the Sendy sandbox until SIGTERM, Ctrl-C or "payrack-sandbox stop", and prints one JSON line when it is ready;
+// "payrack-sandbox sbp" runs the three banks of the SBP in one process, and its line says where each of them is. The other
+// commands talk to a running one, which they find by --control, by the file of --ready-file, or by the environment
 // variable PAYRACK_SANDBOX.
 //
 // Exit codes: 0 done, 1 failed (also: the ledger holds what must never happen), 2 usage, 4 no sandbox answers.
@@ -97,9 +98,10 @@ func (a *app) root() *cobra.Command {
 	root.SetUsageFunc(a.usage)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
-	root.AddCommand(a.sendy())
+	root.AddCommand(a.sendy(), a.sbp())
 	root.AddCommand(a.customerCommands()...)
 	root.AddCommand(a.benchCommands()...)
+	root.AddCommand(a.sbpCommands()...)
 	for _, c := range append(root.Commands(), root) {
 		c.DisableFlagsInUseLine = true
 		if check := c.Args; check != nil {

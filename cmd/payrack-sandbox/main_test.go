@@ -37,11 +37,16 @@ type process struct {
 
 func launch(t *testing.T, args ...string) *process {
 	t.Helper()
+	return launchAs(t, "sendy", args...)
+}
+
+func launchAs(t *testing.T, provider string, args ...string) *process {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{cmd: exec.Command(exe, append([]string{"sendy", "--with-stdin"}, args...)...)}
+	p := &process{cmd: exec.Command(exe, append([]string{provider, "--with-stdin"}, args...)...)}
 	p.cmd.Env = append(os.Environ(), asCommand+"=1")
 	p.cmd.Stderr = os.Stderr
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {

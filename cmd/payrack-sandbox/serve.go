@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,54 +25,77 @@ type ready struct {
 	Control string `json:"control"`
 	Phone   string `json:"phone"`
 	PID     int    `json:"pid"`
+	// Banks is where the banks of the SBP sandbox are, and what a till needs to reach them.
+	Banks any `json:"banks,omitempty"`
 }
 
-// errListen marks a sandbox that found no place to listen.
-var errListen = errors.New("the sandbox did not start")
+// server is a sandbox that can be run: that of any provider.
+type server interface {
+	Start(addr string) error
+	URL() string
+	ShutdownAsked() <-chan struct{}
+	Close() error
+}
 
-// sendyFlags are those of the sendy command.
-type sendyFlags struct {
+// serveFlags are those of every command that runs a sandbox.
+type serveFlags struct {
 	listen, data, auto string
-	terminals          []string
 	polls              int
 	after              time.Duration
 	withStdin          bool
 }
 
-func (a *app) sendy() *cobra.Command {
-	var f sendyFlags
-	c := &cobra.Command{Use: "sendy", Short: a.say.text("sendy"), Args: cobra.NoArgs}
+func (a *app) addServeFlags(c *cobra.Command, f *serveFlags) {
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:0", a.say.text("flag-listen"))
 	c.Flags().StringVar(&f.data, "data", "", a.say.text("flag-data"))
-	c.Flags().StringArrayVar(&f.terminals, "terminal", nil, a.say.text("flag-terminal"))
 	c.Flags().StringVar(&f.auto, "auto", "", a.say.text("flag-auto"))
 	c.Flags().IntVar(&f.polls, "auto-polls", 0, a.say.text("flag-auto-polls"))
 	c.Flags().DurationVar(&f.after, "auto-after", 0, a.say.text("flag-auto-after"))
 	c.Flags().BoolVar(&f.withStdin, "with-stdin", false, a.say.text("flag-with-stdin"))
+}
+
+// customer is what the flags say of the simulated customer; ok is false if they say nothing.
+func (f serveFlags) customer() (auto string, ok bool) {
+	if f.auto == "" && f.polls == 0 && f.after == 0 {
+		return "", false
+	}
+	return cmp.Or(f.auto, "pay"), true
+}
+
+// errListen marks a sandbox that found no place to listen.
+var errListen = errors.New("the sandbox did not start")
+
+func (a *app) sendy() *cobra.Command {
+	var f serveFlags
+	var terminals []string
+	c := &cobra.Command{Use: "sendy", Short: a.say.text("sendy"), Args: cobra.NoArgs}
+	a.addServeFlags(c, &f)
+	c.Flags().StringArrayVar(&terminals, "terminal", nil, a.say.text("flag-terminal"))
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		o, err := f.options(a.lang)
+		o, err := sendyOptions(f, terminals, a.lang)
 		if err != nil {
 			return usageError{err}
 		}
-		return a.serve(c.Context(), o, f)
+		s, err := sandbox.New(o)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errListen, err)
+		}
+		return a.serve(c.Context(), "sendy", s, f, func() any { return nil })
 	}
 	return c
 }
 
-func (f sendyFlags) options(lang string) (sandbox.Options, error) {
+func sendyOptions(f serveFlags, terminals []string, lang string) (sandbox.Options, error) {
 	o := sandbox.Options{Data: f.data, Lang: lang}
-	if f.auto != "" || f.polls != 0 || f.after != 0 {
+	if auto, ok := f.customer(); ok {
 		s := sandbox.DefaultSettings()
-		s.Auto, s.AutoPolls, s.AutoAfter = f.auto, f.polls, sdk.Duration(f.after)
-		if s.Auto == "" {
-			s.Auto = "pay"
-		}
+		s.Auto, s.AutoPolls, s.AutoAfter = auto, f.polls, sdk.Duration(f.after)
 		if err := s.Validate(); err != nil {
 			return o, err
 		}
 		o.Settings = &s
 	}
-	for _, text := range f.terminals {
+	for _, text := range terminals {
 		id, code, _ := strings.Cut(text, ":")
 		if id == "" {
 			return o, fmt.Errorf("--terminal %q is not ID:CODE", text)
@@ -81,17 +105,13 @@ func (f sendyFlags) options(lang string) (sandbox.Options, error) {
 	return o, nil
 }
 
-// serve runs the sandbox until it is told to stop.
-func (a *app) serve(ctx context.Context, o sandbox.Options, f sendyFlags) (err error) {
-	s, err := sandbox.New(o)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errListen, err)
-	}
+// serve runs a sandbox until it is told to stop. Once it listens, banks is asked where its banks are.
+func (a *app) serve(ctx context.Context, name string, s server, f serveFlags, banks func() any) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if err := s.Start(f.listen); err != nil {
 		return fmt.Errorf("%w: %w", errListen, err)
 	}
-	r := ready{Name: "sendy", URL: s.URL(), Control: s.URL() + "/control", Phone: s.URL() + "/phone", PID: os.Getpid()}
+	r := ready{Name: name, URL: s.URL(), Control: s.URL() + "/control", Phone: s.URL() + "/phone", PID: os.Getpid(), Banks: banks()}
 	line, err := json.Marshal(r)
 	if err != nil {
 		return err

@@ -2,8 +2,11 @@ package sandbox
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -100,4 +103,27 @@ func (c *centre) serveRegistry(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, _ = w.Write([]byte(written))
+}
+
+// Registry is Raiffeisenbank's registry of a day, such as "2026-11-22"; empty: today. It is what the bank sends: CP1251.
+func (c *Control) Registry(ctx context.Context, day string) ([]byte, error) {
+	base := strings.TrimSuffix(strings.TrimSuffix(c.URL, "/"), "/control")
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/control/sbp/registry?day="+url.QueryEscape(day), http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	client := c.Client
+	if client == nil {
+		client = http.DefaultClient
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("sandbox registry: %s: %s", resp.Status, data)
+	}
+	return data, err
 }
