@@ -4,11 +4,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
 // The programs of a world.
@@ -40,6 +42,9 @@ func build(ctx context.Context, folder, home string) error {
 	}
 	for name, source := range sources() {
 		out := filepath.Join(folder, name)
+		if _, err := os.Stat(out); err == nil {
+			continue
+		}
 		if built := filepath.Join(home, name); home != "" && name == programSandbox && copyFile(built, out) == nil {
 			continue
 		}
@@ -59,7 +64,11 @@ func moduleRoot(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find the project: %w", err)
 	}
-	return string(out[:len(out)-1]), nil
+	dir := strings.TrimSpace(string(out))
+	if dir == "" {
+		return "", errors.New("find the project: this folder is not inside it")
+	}
+	return dir, nil
 }
 
 func copyFile(from, to string) error {

@@ -32,14 +32,15 @@ func main() {
 
 // flags are what the command was told.
 type flags struct {
-	long   time.Duration
-	cycles int
-	seed   uint64
-	worlds int
-	home   string
-	out    string
-	only   string
-	keep   bool
+	long     time.Duration
+	cycles   int
+	seed     uint64
+	worlds   int
+	home     string
+	programs string
+	out      string
+	only     string
+	keep     bool
 }
 
 // Exit codes.
@@ -57,6 +58,7 @@ func run(args []string) (int, error) {
 	set.Uint64Var(&f.seed, "seed", 0, "chooses what happens in each cycle; 0: the clock does")
 	set.IntVar(&f.worlds, "worlds", 4, "installations side by side")
 	set.StringVar(&f.home, "home", "", "folder with built programs: a world of them, as they ship, is killed at random too")
+	set.StringVar(&f.programs, "programs", "", "folder that keeps the test programs: what lies there is not built again")
 	set.StringVar(&f.out, "out", "", "file for the figures, as JSON")
 	set.StringVar(&f.only, "point", "", "kill at this boundary only, for a look at one")
 	set.BoolVar(&f.keep, "keep", false, "keep the folders of all worlds")
@@ -73,8 +75,11 @@ func run(args []string) (int, error) {
 		return failed, err
 	}
 	defer os.Remove(room) // stays if anything is kept in it
-	programs := filepath.Join(room, "programs")
-	defer os.RemoveAll(programs)
+	programs := f.programs
+	if programs == "" {
+		programs = filepath.Join(room, "programs")
+		defer os.RemoveAll(programs)
+	}
 	if err := build(ctx, programs, f.home); err != nil {
 		return failed, err
 	}
