@@ -49,6 +49,9 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"abi", "sdk/shell", "the library has no money logic"},
 		{"abi", "sdk/module", "the library does not drag go-plugin along"},
 		{"abi", "plugins", "the library does not know any module"},
+		{"sdk/audit", "sdk/engine", "the checker stands apart from what it checks"},
+		{"sdk/audit", "sdk/shell", "the checker stands apart from what it checks"},
+		{"sdk/audit", "sdk/provider", "the checker stands apart from what it checks"},
 		{"plugins", "host", "a module knows only the sdk"},
 		{"cmd/payrack", "plugins", "sandboxes and modules are never linked into the host"},
 	}
