@@ -30,7 +30,7 @@ type Bank interface {
 	Register(ctx context.Context, s Sale) (Ticket, Code, error)
 	// Activate charges the till's cash link with a sale. From the request on, a customer can pay.
 	Activate(ctx context.Context, s Sale) (Ticket, error)
-	// Status asks about a payment. A closing ticket is one whose code should be dead: then it asks about that too.
+	// Status asks about a payment. That it is unpaid for good is told only where the code or the activation is dead.
 	Status(ctx context.Context, t Ticket) (Word, error)
 	// Annul ends an unpaid code or activation. nil means that the bank said so; only Status tells whether it was paid before.
 	Annul(ctx context.Context, t Ticket) error
@@ -93,8 +93,6 @@ type Ticket struct {
 	Until     time.Time  `json:"until,omitzero"` // by our clock
 	Annulled  bool       `json:"annulled,omitempty"`
 	Draft     string     `json:"draft,omitempty"` // of a refund: the bank's name of its draft
-
-	Closing bool `json:"-"` // the code should be dead
 }
 
 // Charge is what lies on a cash link now.

@@ -119,7 +119,7 @@ func (b *Raiffeisen) Activate(ctx context.Context, s Sale) (Ticket, error) {
 	return t, err
 }
 
-// Status implements Bank. Of a code that should be dead it asks whether it is, and only then whether it was paid.
+// Status implements Bank. That nobody paid is a word about the payment only once the code is dead, and so it is asked about again after that.
 func (b *Raiffeisen) Status(ctx context.Context, t Ticket) (Word, error) {
 	if t.Mode == Cash {
 		var order raifOrder
@@ -134,13 +134,19 @@ func (b *Raiffeisen) Status(ctx context.Context, t Ticket) (Word, error) {
 	if !name(t.QR) {
 		return Word{}, errors.New("a payment without its code cannot be asked about")
 	}
-	code := Fresh
-	if t.Closing {
-		var err error
-		if code, err = b.code(ctx, t); err != nil {
-			return Word{}, err
-		}
+	w, err := b.paid(ctx, t, Fresh)
+	if err != nil || w.State != Fresh {
+		return w, err
 	}
+	code, err := b.code(ctx, t)
+	if err != nil || code == Fresh {
+		return w, err
+	}
+	return b.paid(ctx, t, code)
+}
+
+// paid asks for the payment. code is what the code itself was said to be before.
+func (b *Raiffeisen) paid(ctx context.Context, t Ticket, code State) (Word, error) {
 	var p raifPayment
 	err := b.query(ctx, http.MethodGet, "sbp/v1/qr/"+t.QR+"/payment-info", &p)
 	if refused(err, "ERROR.NOT_FOUND") {
@@ -153,12 +159,8 @@ func (b *Raiffeisen) Status(ctx context.Context, t Ticket) (Word, error) {
 
 // code is what became of a dynamic code itself.
 func (b *Raiffeisen) code(ctx context.Context, t Ticket) (State, error) {
-	path := "sbp/v2/qrs/" + t.QR
-	if b.V1 {
-		path = "sbp/v1/qr/" + t.QR + "/info"
-	}
 	var qr raifQR
-	if err := b.query(ctx, http.MethodGet, path, &qr); err != nil {
+	if err := b.query(ctx, http.MethodGet, "sbp/v2/qrs/"+t.QR, &qr); err != nil {
 		return Unknown, err
 	}
 	if qr.ID != t.QR {
@@ -169,11 +171,13 @@ func (b *Raiffeisen) code(ctx context.Context, t Ticket) (State, error) {
 		return Annulled, nil
 	case "EXPIRED":
 		return Expired, nil
+	case "NEW", "INPROGRESS", "PAID", "INACTIVE": // the payment tells more
+		return Fresh, nil
 	}
-	return Fresh, nil
+	return Unknown, fmt.Errorf("the answer has the status %.40q, which nobody knows", qr.Status)
 }
 
-// payment reads payment-info. code is what the code itself was said to be before.
+// payment reads payment-info.
 func (b *Raiffeisen) payment(t Ticket, p raifPayment, code State) (Word, error) {
 	if p.QR != "" && p.QR != t.QR {
 		return Word{}, elsewhere("code", p.QR, t.QR)

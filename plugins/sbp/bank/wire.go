@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"unicode"
@@ -35,13 +36,21 @@ func decode(body []byte, out any) error {
 	return nil
 }
 
-// answered says whether an answer came at all whose body may hold the bank's word: not one of a broken or redirected exchange.
+// answered says whether an answer came whose body may hold the bank's word: not one of a broken or redirected exchange, of a server that failed, or of
+// one that did not let us in or is too busy.
 func answered(answer *exchange.Answer, err error) bool {
 	if err == nil {
 		return answer != nil
 	}
 	e, ok := errors.AsType[*exchange.Error](err)
-	return ok && answer != nil && e.Kind == exchange.Status && answer.Status < 500
+	if !ok || answer == nil || e.Kind != exchange.Status {
+		return false
+	}
+	switch answer.Status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
 }
 
 // rubles writes a sum as Raiffeisenbank wants it: a JSON number in rubles, without zeros at its end ("1110.1", "100").

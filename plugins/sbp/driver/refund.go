@@ -1,0 +1,117 @@
+package driver
+
+import (
+	"context"
+	"errors"
+
+	"github.com/payrack/payrack/plugins/sbp/bank"
+	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/provider"
+)
+
+// checkRefund refuses what the register must not give back here [seed 004].
+func (d *Driver) checkRefund(op provider.Operation) error {
+	if d.settings.PosKind == "kiosk" {
+		return d.refuse(op.Language, pay.ErrUnsupported, "sbp.refund.kiosk", nil, nil)
+	}
+	if op.Original == nil {
+		return nil // the engine refuses a refund of nothing
+	}
+	if op.Original.PosID != op.PosID {
+		return d.refuse(op.Language, pay.ErrUnsupported, "sbp.refund.elsewhere", map[string]any{"Till": bank.Clean(op.Original.PosID, 40)}, nil)
+	}
+	t, err := ticket(*op.Original)
+	if err != nil {
+		return d.refuse(op.Language, pay.ErrState, "sbp.refund.unnamed", nil, err)
+	}
+	if k := d.desks[t.Bank]; k != nil && k.client != nil {
+		return nil
+	}
+	return d.refuse(op.Language, pay.ErrConfig, "sbp.refund.bank", map[string]any{"Bank": d.bankName(op.Language, t.Bank)}, nil)
+}
+
+// giveBack is what a bank is asked to give back.
+func (d *Driver) giveBack(op, original provider.Operation) (*desk, bank.Return, bank.Ticket, error) {
+	payment, err := ticket(original)
+	if err != nil {
+		return nil, bank.Return{}, bank.Ticket{}, err
+	}
+	k, err := d.desk(payment.Bank)
+	if err != nil {
+		return nil, bank.Return{}, bank.Ticket{}, err
+	}
+	own, err := ticket(op)
+	if err != nil {
+		own = bank.Ticket{Bank: payment.Bank, Mode: payment.Mode}
+	}
+	purpose := d.say(op.Language, "sbp.refund.purpose", map[string]any{"Shop": bank.Clean(d.shop, 60), "Receipt": bank.Clean(op.Params.Receipt, 40)})
+	return k, bank.Return{Key: op.Key, Amount: op.Amount, Payment: payment, Paid: original.Amount, Purpose: bank.Clean(purpose, 100), Draft: own.Draft}, own, nil
+}
+
+// Refund gives back a part of a payment, or all of it. Where the bank makes a draft first, the draft's id is journaled, and the next call confirms it.
+func (d *Driver) Refund(ctx context.Context, op, original provider.Operation) (provider.Reply, error) {
+	k, r, own, err := d.giveBack(op, original)
+	if err != nil {
+		return provider.Reply{}, err
+	}
+	if drafter, ok := k.bank.(bank.Drafter); ok && r.Draft == "" {
+		id, err := drafter.Draft(ctx, r)
+		if no, ok := errors.AsType[*bank.Refusal](err); ok { // nothing is ever confirmed without a draft, so this is the bank's last word
+			return d.no(op, k, no), nil
+		}
+		if err != nil {
+			return provider.Reply{}, err
+		}
+		own.Draft = id
+		kept, err := keep(own)
+		return provider.Reply{Verdict: provider.NotDone, System: own.Bank, State: kept}, err
+	}
+	w, err := k.bank.Refund(ctx, r)
+	if no, ok := errors.AsType[*bank.Refusal](err); ok {
+		if op.MaybeSent || op.Tries > 1 {
+			// It says nothing about an earlier try. The bank did nothing now, and is asked what it has.
+			d.log.Warn("the bank refused a repeated refund", "ref", op.Ref, "error", no)
+			return provider.Reply{Verdict: provider.NotDone, System: own.Bank}, nil
+		}
+		return d.no(op, k, no), nil
+	}
+	if err != nil {
+		return provider.Reply{}, err
+	}
+	return d.refundVerdict(op, own, w)
+}
+
+// inquireRefund asks about a refund. One whose request the bank does not know may be sent again: it takes one key for one refund.
+func (d *Driver) inquireRefund(ctx context.Context, op provider.Operation) (provider.Reply, error) {
+	if op.Original == nil {
+		return provider.Reply{}, errors.New("the payment that was to be given back is not known")
+	}
+	k, r, own, err := d.giveBack(op, *op.Original)
+	if err != nil {
+		return provider.Reply{}, err
+	}
+	if _, ok := k.bank.(bank.Drafter); ok && r.Draft == "" {
+		return provider.Reply{Verdict: provider.NotDone}, nil // by our own journal: what has no draft was never confirmed
+	}
+	w, err := k.bank.RefundStatus(ctx, r)
+	if err != nil {
+		return provider.Reply{}, err
+	}
+	return d.refundVerdict(op, own, w)
+}
+
+func (d *Driver) refundVerdict(op provider.Operation, own bank.Ticket, w bank.Word) (provider.Reply, error) {
+	reply := provider.Reply{System: own.Bank, Code: w.Code}
+	switch w.State {
+	case bank.Fresh, bank.Missing:
+		reply.Verdict = provider.NotDone
+	case bank.Paying:
+		reply.Verdict, reply.Status, reply.Again = provider.Waiting, d.say(op.Language, "sbp.status.refund", nil), d.pace(op.Begun)
+	case bank.Paid:
+		reply.Verdict, reply.Amount, reply.Currency, reply.RRN = provider.Approved, w.Amount, pay.RUB, w.Trx
+	case bank.Refused:
+		reply.Verdict = provider.Declined
+		reply.Text, reply.Hint = d.say(op.Language, "sbp.refund.declined.cause", nil), d.say(op.Language, "sbp.refund.declined.hint", nil)
+	}
+	return reply, nil
+}
