@@ -108,9 +108,10 @@ func (s *Server) Start(addr string) error {
 	}
 	s.centre.tlsAddress.Store(l.Addr().String())
 	// Without HTTP/2 a fault that cuts the connection cuts it as everywhere.
-	s.https = &http.Server{Handler: onlyRSB(s.Server), ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet(),
+	serving := &http.Server{Handler: onlyRSB(s.Server), ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet(),
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}
-	go func() { _ = s.https.Serve(tls.NewListener(l, s.authority.serverConfig())) }() // ends with Close
+	s.https = serving
+	go func() { _ = serving.Serve(tls.NewListener(l, s.authority.serverConfig())) }() // ends with Close
 	return nil
 }
 
@@ -130,7 +131,6 @@ func (s *Server) Close() error {
 	var errs []error
 	if s.https != nil {
 		errs = append(errs, s.https.Close())
-		s.https = nil
 	}
 	errs = append(errs, s.Server.Close())
 	if s.temporary != "" {
