@@ -84,7 +84,7 @@ func (a *api) Answer(ctx context.Context, in *modulev1.AnswerRequest) (*modulev1
 	out := &modulev1.AnswerResponse{}
 	err = func() error {
 		if len(in.GetValue()) > maxText {
-			return &pay.Error{Code: pay.ErrArgument, Text: fmt.Sprintf("answer: longer than %d bytes", maxText)}
+			return text.Refuse(pay.ErrArgument, "refused.answer_long", map[string]any{"Most": maxText}, nil)
 		}
 		l, _, err := a.h.own(ctx, s, in.GetRef())
 		if err != nil {
@@ -137,7 +137,7 @@ func (a *api) Acknowledge(ctx context.Context, in *modulev1.AcknowledgeRequest) 
 		switch pay.Ack(in.GetAck()) {
 		case pay.AckSeen, pay.AckConfirm, pay.AckReverse:
 		default:
-			return &pay.Error{Code: pay.ErrArgument, Text: "ack: seen, confirm or reverse"}
+			return text.Refuse(pay.ErrArgument, "refused.acknowledgement", map[string]any{"Word": shorten(in.GetAck(), 40)}, nil)
 		}
 		l, r, err := a.h.own(ctx, s, in.GetRef())
 		if err != nil {
@@ -182,7 +182,7 @@ func (a *api) Resolve(ctx context.Context, in *modulev1.ResolveRequest) (*module
 			return err
 		}
 		if in.GetWhoAndWhy() == "" || len(in.GetWhoAndWhy()) > maxText {
-			return &pay.Error{Code: pay.ErrArgument, Text: "resolve: who and why is needed"}
+			return text.Refuse(pay.ErrArgument, "host.resolve_words", nil, nil)
 		}
 		_, r, err := a.h.entry(ctx, pay.Ref(in.GetRef()))
 		if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	modulev1 "github.com/payrack/payrack/internal/rpc/payrack/module/v1"
 	"github.com/payrack/payrack/sdk/module"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // keyEnabled is the one setting of a module that is the host's: it stands in payrack.ini as Disabled.
@@ -134,7 +134,7 @@ func (h *Host) ownSettings(q *modulev1.SettingsRequest, language string) (string
 	case "get":
 		value, ok := file.Get(q.GetKey())
 		if !ok {
-			return "", &pay.Error{Code: pay.ErrArgument, Text: fmt.Sprintf("payrack.ini has no key %.40q", q.GetKey())}
+			return "", text.Refuse(pay.ErrArgument, "host.no_key", map[string]any{"Key": shorten(q.GetKey(), 40)}, nil)
 		}
 		return value, nil
 	case "list":
@@ -143,7 +143,7 @@ func (h *Host) ownSettings(q *modulev1.SettingsRequest, language string) (string
 	case "export":
 		return string(ini.ExportText(file)), nil
 	}
-	return "", &pay.Error{Code: pay.ErrArgument, Text: fmt.Sprintf("settings: unknown action %.20q", q.GetAction())}
+	return "", text.Refuse(pay.ErrArgument, "refused.action", map[string]any{"Word": shorten(q.GetAction(), 40)}, nil)
 }
 
 // validate checks a text, or the file as it is where the text is empty.

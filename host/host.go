@@ -24,6 +24,7 @@ import (
 	"github.com/payrack/payrack/logs"
 	"github.com/payrack/payrack/sdk/module"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Options say which installation a host serves, and how.
@@ -96,7 +97,7 @@ func run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	if err := os.MkdirAll(o.Place.Data, 0o750); err != nil {
-		return &pay.Error{Code: pay.ErrConfig, Text: fmt.Sprintf("the data folder %s cannot be made", o.Place.Data), Cause: err}
+		return text.Refuse(pay.ErrConfig, "host.data_folder", map[string]any{"Path": o.Place.Data}, err)
 	}
 	lock, err := takeLock(o.Place)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // keySize is the length of the installation's key, in bytes.
@@ -32,7 +33,7 @@ func installationKey(path string) ([]byte, error) {
 		err = fmt.Errorf("%d bytes, %d are wanted", len(key), keySize)
 	}
 	if err != nil {
-		return nil, &pay.Error{Code: pay.ErrConfig, Text: fmt.Sprintf("the installation's key %s cannot be used", path), Cause: err}
+		return nil, text.Refuse(pay.ErrConfig, "host.key_file", map[string]any{"Path": path}, err)
 	}
 	return key, nil
 }

@@ -12,12 +12,13 @@ import (
 	"syscall"
 
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // listen binds the socket, in a folder of ours alone. It is called under the lock, so a socket that lies there is a dead host's.
 func listen(address string) (net.Listener, error) {
 	fail := func(err error) (net.Listener, error) {
-		return nil, &pay.Error{Code: pay.ErrConfig, Text: fmt.Sprintf("the socket %s cannot be made", address), Cause: err}
+		return nil, text.Refuse(pay.ErrConfig, "host.listen", map[string]any{"Address": address}, err)
 	}
 	dir := filepath.Dir(address)
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {

@@ -1,19 +1,19 @@
 package host
 
 import (
-	"fmt"
 	"net"
 
 	"github.com/Microsoft/go-winio"
 	"golang.org/x/sys/windows"
 
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // listen makes the pipe, which admits the user who runs the host, administrators and the system.
 func listen(address string) (net.Listener, error) {
 	fail := func(err error) (net.Listener, error) {
-		return nil, &pay.Error{Code: pay.ErrConfig, Text: fmt.Sprintf("the pipe %s cannot be made", address), Cause: err}
+		return nil, text.Refuse(pay.ErrConfig, "host.listen", map[string]any{"Address": address}, err)
 	}
 	user, err := windows.GetCurrentProcessToken().GetTokenUser()
 	if err != nil {

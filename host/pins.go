@@ -44,10 +44,11 @@ type operator struct {
 }
 
 const (
-	pinPasses  = 2
-	pinMemory  = 19 << 10 // KiB
-	freeTries  = 3        // wrong PINs before the first pause
-	longestPin = 64
+	pinPasses   = 2
+	pinMemory   = 19 << 10 // KiB
+	freeTries   = 3        // wrong PINs before the first pause
+	longestPin  = 64
+	shortestPin = 4
 )
 
 func openPins(path string, now func() time.Time) (*pins, error) {
@@ -60,7 +61,7 @@ func openPins(path string, now func() time.Time) (*pins, error) {
 		err = json.Unmarshal(raw, &p.data)
 	}
 	if err != nil {
-		return nil, &pay.Error{Code: pay.ErrConfig, Text: fmt.Sprintf("the operators' file %s cannot be read", path), Cause: err}
+		return nil, text.Refuse(pay.ErrConfig, "host.pins_file", map[string]any{"Path": path}, err)
 	}
 	return p, nil
 }
@@ -75,8 +76,8 @@ func (p *pins) any() bool {
 // set gives an operator a PIN; an empty one takes the operator off.
 func (p *pins) set(id, name, pin string) error {
 	n := utf8.RuneCountInString(pin)
-	if !utf8.ValidString(pin) || n > longestPin || n > 0 && n < 4 {
-		return &pay.Error{Code: pay.ErrArgument, Text: "operator.new_pin: 4 to 64 characters"}
+	if !utf8.ValidString(pin) || n > longestPin || n > 0 && n < shortestPin {
+		return text.Refuse(pay.ErrArgument, "host.pin_length", map[string]any{"Least": shortestPin, "Most": longestPin}, nil)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -155,7 +155,7 @@ func (r *resident) live(ctx context.Context) error {
 		return err
 	}
 	if about.ID != r.id {
-		return &pay.Error{Code: pay.ErrConfig, Text: "the program in modules/" + r.id + " is the module " + about.ID}
+		return text.Refuse(pay.ErrConfig, "host.other_program", map[string]any{"Module": r.id, "Other": shorten(about.ID, 40)}, nil)
 	}
 	l.version = about.Version
 	r.mu.Lock()

@@ -90,7 +90,7 @@ func forced(args json.RawMessage) bool {
 func (h *Host) mayFind(ctx context.Context, s *session, query []byte) (json.RawMessage, error) {
 	var q map[string]json.RawMessage
 	if len(query) > pay.MaxParams || json.Unmarshal(query, &q) != nil {
-		return nil, &pay.Error{Code: pay.ErrArgument, Text: "find: the query is not a JSON object"}
+		return nil, text.Refuse(pay.ErrArgument, "refused.query", nil, nil)
 	}
 	if h.full(s) {
 		return query, nil

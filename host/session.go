@@ -116,7 +116,7 @@ func (h *Host) newSession(ctx context.Context, in *hostv1.SessionRequest) (*sess
 	}
 	pos := in.GetPosId()
 	if pos == "" || len(pos) > maxPosID || !utf8.ValidString(pos) || strings.ContainsFunc(pos, unicode.IsControl) {
-		return nil, pay.Refuse(pay.ErrArgument, "pos_id: 1 to %d bytes without control characters are needed", maxPosID)
+		return nil, text.Refuse(pay.ErrArgument, "host.pos_id", map[string]any{"Most": maxPosID}, nil)
 	}
 	random := make([]byte, 16)
 	_, _ = rand.Read(random) // never fails
@@ -267,7 +267,7 @@ func (h *Host) setOption(s *session, key, value string) error {
 		s.name = value
 	case "operator.role":
 		if value != "full" && value != "receiver" {
-			return &pay.Error{Code: pay.ErrArgument, Text: "operator.role: full or receiver"}
+			return text.Refuse(pay.ErrArgument, "host.role", map[string]any{"Word": shorten(value, 40)}, nil)
 		}
 		s.asked = value == "full"
 		if s.asked && s.proved == "" && s.caller.own && !h.pins.any() {
@@ -278,11 +278,11 @@ func (h *Host) setOption(s *session, key, value string) error {
 		}
 	case "language":
 		if value != "ru" && value != "en" {
-			return &pay.Error{Code: pay.ErrArgument, Text: "language: ru or en"}
+			return text.Refuse(pay.ErrArgument, "refused.language", map[string]any{"Language": shorten(value, 40)}, nil)
 		}
 		s.language = value
 	default:
-		return &pay.Error{Code: pay.ErrUnsupported, Text: "option " + shorten(key, 40)}
+		return text.Refuse(pay.ErrUnsupported, "refused.option", map[string]any{"Key": shorten(key, 40)}, nil)
 	}
 	return nil
 }
@@ -299,7 +299,7 @@ func (h *Host) newPIN(s *session, pin string) error {
 	}
 	s.mu.Unlock()
 	if id == "" {
-		return &pay.Error{Code: pay.ErrArgument, Text: "operator.new_pin: operator.id comes first"}
+		return text.Refuse(pay.ErrArgument, "host.pin_operator", nil, nil)
 	}
 	if err := h.pins.set(id, name, pin); err != nil {
 		return err

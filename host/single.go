@@ -3,7 +3,6 @@ package host
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 
@@ -27,7 +26,7 @@ func takeLock(p place.Place) (*single, error) {
 	lock := flock.New(p.Lock(), flock.SetPermissions(0o600))
 	taken, err := lock.TryLock()
 	if err != nil {
-		return nil, &pay.Error{Code: pay.ErrConfig, Text: fmt.Sprintf("%s cannot be locked", p.Lock()), Cause: err}
+		return nil, text.Refuse(pay.ErrConfig, "host.file", map[string]any{"Path": p.Lock()}, err)
 	}
 	if !taken {
 		other, _ := p.ReadHost() // it may not have written it yet
@@ -43,7 +42,7 @@ func (s *single) announce(h place.Host) error {
 		err = createFile(s.place.HostFile(), raw)
 	}
 	if err != nil {
-		return &pay.Error{Code: pay.ErrConfig, Text: fmt.Sprintf("%s cannot be written", s.place.HostFile()), Cause: err}
+		return text.Refuse(pay.ErrConfig, "host.file", map[string]any{"Path": s.place.HostFile()}, err)
 	}
 	return nil
 }

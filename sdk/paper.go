@@ -98,7 +98,7 @@ func numberCopy(d *slip.Document, op pay.Operation, copy int) error {
 
 func (s *Service) png(d slip.Document) ([]byte, error) {
 	if d.QR == nil {
-		return nil, &pay.Error{Code: pay.ErrUnsupported, Text: "png"}
+		return nil, text.Refuse(pay.ErrUnsupported, "refused.slip_format", map[string]any{"Format": "png"}, nil)
 	}
 	code, err := qr.Encode(d.QR.Payload)
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *Service) document(ctx context.Context, sh *shell.Shell, op pay.Operatio
 	case op.Running:
 		payload, until, shown := sh.Shown(op.Ref)
 		if !shown {
-			return d, &pay.Error{Code: pay.ErrState, Text: "the operation has no slip yet"}
+			return d, text.Refuse(pay.ErrState, "refused.no_slip", nil, nil)
 		}
 		d.QR = &slip.QR{Amount: amount, Payload: payload, Until: until, App: d.Title}
 	case op.Outcome == pay.Unknown:
@@ -188,7 +188,7 @@ func (s *Service) refundDocument(ctx context.Context, sh *shell.Shell, d slip.Do
 
 func (s *Service) reportDocument(ctx context.Context, sh *shell.Shell, d slip.Document, op pay.Operation, language string) (slip.Document, error) {
 	if op.Outcome != pay.Approved || len(op.Result) == 0 {
-		return d, &pay.Error{Code: pay.ErrState, Text: "the operation has no slip yet"}
+		return d, text.Refuse(pay.ErrState, "refused.no_slip", nil, nil)
 	}
 	var r shell.Report
 	if err := json.Unmarshal(op.Result, &r); err != nil {

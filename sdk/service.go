@@ -102,7 +102,7 @@ func (s *Service) open(ctx context.Context, o module.Opening) (err error) {
 		return &pay.Error{Code: pay.ErrInternal, Cause: err}
 	}
 	if err := os.MkdirAll(o.Data, 0o700); err != nil {
-		return &pay.Error{Code: pay.ErrConfig, Text: fmt.Sprintf("the folder %s cannot be made", o.Data), Cause: err}
+		return text.Refuse(pay.ErrConfig, "refused.folder", map[string]any{"Path": o.Data}, err)
 	}
 	s.readSettings()
 	common := s.settings.Common()

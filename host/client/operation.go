@@ -15,6 +15,7 @@ import (
 	hostv1 "github.com/payrack/payrack/internal/rpc/payrack/host/v1"
 	modulev1 "github.com/payrack/payrack/internal/rpc/payrack/module/v1"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Order is an operation that is asked for.
@@ -40,7 +41,7 @@ const mostNamed = 16 << 10
 // under op.Ref where one is given.
 func (s *Session) Begin(ctx context.Context, o Order) (op pay.Operation, existed bool, err error) {
 	if len(o.Params) > pay.MaxParams || len(o.Module)+len(o.Kind)+len(o.Ref) > mostNamed {
-		return pay.Operation{}, false, &pay.Error{Code: pay.ErrArgument, Text: fmt.Sprintf("params: at most %d bytes are allowed", pay.MaxParams)}
+		return pay.Operation{}, false, text.Refuse(pay.ErrArgument, "refused.too_long", map[string]any{"Name": "params"}, nil)
 	}
 	ctx, cancel := limit(ctx, beginLimit)
 	defer cancel()

@@ -13,6 +13,7 @@ import (
 	"github.com/payrack/payrack/host/place"
 	hostv1 "github.com/payrack/payrack/internal/rpc/payrack/host/v1"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // exitBusy is the exit code of a host that found another one running: that one is about to answer, or about to leave.
@@ -37,7 +38,7 @@ func (s *Session) newLink(ctx context.Context) (*link, error) {
 			return nil, err
 		}
 		if wait(ctx, s, min(pause.NextBackOff(), 100*time.Millisecond)) != nil {
-			return nil, s.notStarted(child, "the host did not answer in time")
+			return nil, s.notStarted(child, "refused.host_silent", 0)
 		}
 	}
 }
@@ -113,24 +114,21 @@ func (s *Session) started(child *process, cause error) (*process, error) {
 			return child, nil
 		}
 		if code != exitBusy && code != 0 {
-			return child, s.notStarted(child, fmt.Sprintf("%s ended with exit code %d", s.options.HostProgram, code))
+			return child, s.notStarted(child, "refused.host_exit", code)
 		}
 		child.forget()
 	}
 	next, err := startHost(s.options.HostProgram, s.options.Place.Home)
 	if err != nil {
-		return nil, &pay.Error{Code: pay.ErrHostStart, Cause: err, Text: "the host does not start: " + err.Error()}
+		return nil, text.Refuse(pay.ErrHostStart, "refused.host_program", map[string]any{"Program": s.options.HostProgram}, err)
 	}
 	return next, nil
 }
 
 // notStarted is the refusal that says what the host said and where its log lies.
-func (s *Session) notStarted(child *process, what string) error {
-	text := what
-	if said := child.said(); said != "" {
-		text += ": " + said
-	}
-	return &pay.Error{Code: pay.ErrHostStart, Text: text + "; log: " + s.options.Place.Log(), Cause: errors.New(what)}
+func (s *Session) notStarted(child *process, id string, code int) error {
+	data := map[string]any{"Program": s.options.HostProgram, "Code": code, "Said": child.said(), "Log": s.options.Place.Log()}
+	return text.Refuse(pay.ErrHostStart, id, data, nil)
 }
 
 // process is a host that this process started. It is not bound to us: it lives on when we end.

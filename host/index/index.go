@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // State is what is last known of an operation.
@@ -65,14 +66,19 @@ type Entry struct {
 	Gone     bool   // abandoned: the till may take another tender
 	Confirms bool   // the till confirms by itself (PR_F_CONFIRM), or nobody knows whether it does
 	Pending  string // why it wants attention, as the module last said
+	Reversal pay.Reversal
 	Begun    time.Time
 }
 
-// View is what the index alone can tell of the operation.
+// View is what the index alone can tell of the operation. What is approved is approved for the whole sum (design §3.10).
 func (e Entry) View() pay.Operation {
-	return pay.Operation{Ref: e.Ref, Module: e.Module, Kind: e.Kind, PosID: e.PosID, Amount: e.Amount, Currency: e.Currency,
+	op := pay.Operation{Ref: e.Ref, Module: e.Module, Kind: e.Kind, PosID: e.PosID, Amount: e.Amount, Currency: e.Currency,
 		Outcome: e.State.Outcome(), OtherTender: e.Gone, Pending: e.Pending, OriginalRef: e.Original, Receipt: e.Receipt,
-		Document: e.Document, Begun: e.Begun}
+		Document: e.Document, Begun: e.Begun, Reversal: e.Reversal}
+	if op.Outcome == pay.Approved {
+		op.ApprovedAmount = e.Amount
+	}
+	return op
 }
 
 // Index is the open index. Its methods may be called from several goroutines. Errors are pay.ErrJournal unless a method says otherwise.
@@ -82,7 +88,7 @@ type Index struct {
 	loose *access    // a commit is synced with the next firm one
 }
 
-const version = 2
+const version = 3
 
 const schema = `
 CREATE TABLE refs (
@@ -101,7 +107,8 @@ CREATE TABLE refs (
   gone INTEGER NOT NULL,
   pending TEXT NOT NULL,
   begun INTEGER NOT NULL,
-  confirms INTEGER NOT NULL DEFAULT 1
+  confirms INTEGER NOT NULL DEFAULT 1,
+  reversal INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE unread (module TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE INDEX refs_open ON refs (module, state) WHERE state IN ('taken', 'running', 'unknown');
@@ -109,7 +116,7 @@ CREATE INDEX refs_pending ON refs (module) WHERE pending <> '';
 CREATE INDEX refs_receipt ON refs (pos_id, receipt) WHERE receipt <> '';
 CREATE INDEX refs_document ON refs (document) WHERE document <> '';
 CREATE INDEX refs_begun ON refs (begun);
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 `
 
 // second makes an index of the first version one of the second. Of what it holds nobody knows whether its till confirms by itself.
@@ -119,10 +126,16 @@ CREATE TABLE unread (module TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 2;
 `
 
+// third makes an index of the second version one of the third. What was given back before is learned when a module next tells of it.
+const third = `
+ALTER TABLE refs ADD COLUMN reversal INTEGER NOT NULL DEFAULT 0;
+PRAGMA user_version = 3;
+`
+
 // open is the condition of the index refs_open, word for word: with any other the database would look through all refs there ever were.
 const open = "state IN ('taken', 'running', 'unknown')"
 
-const columns = "ref, module, pos_id, kind, amount, currency, digest, receipt, document, original, state, known, gone, pending, begun, confirms"
+const columns = "ref, module, pos_id, kind, amount, currency, digest, receipt, document, original, state, known, gone, pending, begun, confirms, reversal"
 
 // Open opens the index, making it where there is none. One of a newer version, or a file that is no index, is refused and left as it is.
 // An index that is made anew although modules have journals was lost: those modules are unread until each was gone through (Unread).
@@ -130,7 +143,7 @@ func Open(ctx context.Context, path string, journals ...string) (*Index, error) 
 	x := &Index{}
 	fail := func(err error) (*Index, error) {
 		_ = x.Close()
-		return nil, &pay.Error{Code: pay.ErrJournal, Text: fmt.Sprintf("the index %s cannot be opened", path), Cause: err}
+		return nil, text.Refuse(pay.ErrJournal, "host.index", map[string]any{"Path": path}, err)
 	}
 	if f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err != nil { // says why better than the database does
 		return fail(err)
@@ -162,7 +175,11 @@ func Open(ctx context.Context, path string, journals ...string) (*Index, error) 
 			return fail(err)
 		}
 	case have == 1:
-		if err := x.write(ctx, x.firm, func(tx *access) error { return tx.script(ctx, second) }); err != nil {
+		if err := x.write(ctx, x.firm, func(tx *access) error { return tx.script(ctx, second+third) }); err != nil {
+			return fail(err)
+		}
+	case have == 2:
+		if err := x.write(ctx, x.firm, func(tx *access) error { return tx.script(ctx, third) }); err != nil {
 			return fail(err)
 		}
 	}
@@ -247,22 +264,22 @@ func (x *Index) Learn(ctx context.Context, module string, op pay.Operation) erro
 		case len(list) == 0:
 			return tx.insert(ctx, Entry{Ref: op.Ref, Module: module, PosID: op.PosID, Kind: op.Kind, Amount: op.Amount, Currency: op.Currency,
 				Digest: []byte{}, Receipt: op.Receipt, Document: op.Document, Original: op.OriginalRef, State: StateOf(op), Known: true,
-				Gone: op.OtherTender, Pending: op.Pending, Begun: op.Begun, Confirms: true})
+				Gone: op.OtherTender, Pending: op.Pending, Begun: op.Begun, Confirms: true, Reversal: op.Reversal})
 		case list[0].Module != module:
 			return &pay.Error{Code: pay.ErrRefReused, Cause: fmt.Errorf("module %s tells of %s, which is a ref of %s", module, op.Ref, list[0].Module)}
 		case list[0].heard(op):
 			return nil
 		}
-		return tx.exec(ctx, `UPDATE refs SET state = ?1, known = 1, gone = ?2, pending = ?3
+		return tx.exec(ctx, `UPDATE refs SET state = ?1, known = 1, gone = ?2, pending = ?3, reversal = ?5
 			WHERE ref = ?4 AND (state NOT IN ('approved', 'declined', 'cancelled') OR ?1 IN ('approved', 'declined', 'cancelled'))`,
-			string(StateOf(op)), op.OtherTender, op.Pending, string(op.Ref))
+			string(StateOf(op)), op.OtherTender, op.Pending, string(op.Ref), int64(op.Reversal))
 	})
 }
 
 // heard says whether a word of its module is no news: known already, or an old one that was overtaken.
 func (e Entry) heard(op pay.Operation) bool {
 	state := StateOf(op)
-	return e.State.Final() && !state.Final() || e.Known && e.State == state && e.Gone == op.OtherTender && e.Pending == op.Pending
+	return e.State.Final() && !state.Final() || e.Known && e.State == state && e.Gone == op.OtherTender && e.Pending == op.Pending && e.Reversal == op.Reversal
 }
 
 // Doubt says that nothing is known of an operation for now: its module is gone. A final state stays.
@@ -304,7 +321,7 @@ func (x *Index) Drop(ctx context.Context, ref pay.Ref) error {
 	return x.exec(ctx, `DELETE FROM refs WHERE ref = ? AND known = 0`, string(ref))
 }
 
-// Quiet says that of a module nothing wants attention but the refs that it named.
+// Quiet says that of a module nothing wants attention but the refs that it named: what was being given back elsewhere has been.
 func (x *Index) Quiet(ctx context.Context, module string, but map[pay.Ref]bool) error {
 	list, err := x.Wanting(ctx, module)
 	if err != nil {
@@ -312,7 +329,7 @@ func (x *Index) Quiet(ctx context.Context, module string, but map[pay.Ref]bool) 
 	}
 	for _, e := range list {
 		if e.State.Final() && !but[e.Ref] {
-			if err := x.exec(ctx, `UPDATE refs SET pending = '' WHERE ref = ?`, string(e.Ref)); err != nil {
+			if err := x.exec(ctx, `UPDATE refs SET pending = '', reversal = CASE reversal WHEN 1 THEN 2 ELSE reversal END WHERE ref = ?`, string(e.Ref)); err != nil {
 				return err
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Look reads all refs of the index at path, in no certain order, beside the host that keeps it or after it has left. It changes nothing,
@@ -31,7 +32,7 @@ func lookAll(ctx context.Context, a *access) (list []Entry, err error) {
 	case have == 0:
 		return nil, nil // made, and nothing written yet
 	case have != version:
-		return nil, &pay.Error{Code: pay.ErrJournal, Text: "the index has another version than this program"}
+		return nil, text.Refuse(pay.ErrJournal, "host.index_version", nil, nil)
 	}
 	err = a.use(func() error {
 		list, err = a.list(ctx, "")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/text"
@@ -169,7 +170,5 @@ func (t *tx) mayUseCode(op *Operation) error {
 
 // guard is the refusal of what must never be written: a fault of the program, not of the till.
 func guard(ref pay.Ref, format string, args ...any) error {
-	e := pay.Refuse(pay.ErrInternal, format, args...)
-	e.Text = "journal operation " + string(ref) + ": " + e.Text
-	return e
+	return &pay.Error{Code: pay.ErrInternal, Cause: fmt.Errorf("journal operation %s: %s", ref, fmt.Sprintf(format, args...))}
 }

@@ -2,9 +2,11 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // rule is something that holds of every operation. Its query selects the refs of those that break it, above an id.
@@ -88,5 +90,5 @@ func (j *Journal) checkRules(ctx context.Context, above int64, more ...rule) err
 }
 
 func damaged(path string, found []string) error {
-	return &pay.Error{Code: pay.ErrJournal, Text: "the journal " + path + " is damaged: " + strings.Join(found, "; "), Hint: "keep the file, and call support"}
+	return text.Refuse(pay.ErrJournal, "journal.broken", map[string]any{"Path": path}, errors.New(strings.Join(found, "; ")))
 }

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // lockPause is how often a successor looks whether its predecessor has left.
@@ -40,7 +40,7 @@ func hold(ctx context.Context, path string, wait time.Duration, now time.Time) (
 		return nil, fault(err, "lock the journal by "+path)
 	}
 	if !got {
-		return nil, pay.Refuse(pay.ErrJournal, "the journal %s is kept by %s", strings.TrimSuffix(path, ".lock"), holder(path))
+		return nil, text.Refuse(pay.ErrJournal, "journal.kept", holder(path), nil)
 	}
 	introduce(path, now)
 	return &holding{lock}, nil
@@ -64,20 +64,23 @@ func introduce(path string, now time.Time) {
 	}
 }
 
-// holder reads who holds the lock.
-func holder(path string) string {
+// holder reads who holds the lock, for words: the program, its process and since when, where it has said so.
+func holder(path string) map[string]any {
+	data := map[string]any{"Path": strings.TrimSuffix(path, ".lock")}
 	f, err := os.Open(path)
 	if err != nil {
-		return "another process"
+		return data
 	}
 	defer f.Close()
 	text := make([]byte, 512)
 	n, _ := f.ReadAt(text, 1)
-	line, _, _ := bytes.Cut(text[:n], []byte("\n"))
-	if len(line) == 0 {
-		return "another process"
+	line, _, _ := strings.Cut(strings.ToValidUTF8(string(text[:n]), "?"), "\n")
+	program, rest, _ := strings.Cut(line, ", process ")
+	pid, since, _ := strings.Cut(rest, ", since ")
+	if pid != "" {
+		data["Program"], data["PID"], data["Since"] = program, pid, since
 	}
-	return strings.ToValidUTF8(string(line), "?")
+	return data
 }
 
 func (h *holding) release() error { return h.lock.Unlock() }

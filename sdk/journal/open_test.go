@@ -69,7 +69,7 @@ func TestWhatIsNoJournalIsRefusedAndLeftUntouched(t *testing.T) {
 	for _, path := range []string{other, text} {
 		before := content(t, path)
 		_, err := journal.Open(t.Context(), path, journal.Options{})
-		refuses(t, err, pay.ErrJournal, "not a journal")
+		refuses(t, err, pay.ErrJournal, "journal")
 		if !bytes.Equal(before, content(t, path)) {
 			t.Errorf("%s was changed", path)
 		}

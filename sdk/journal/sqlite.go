@@ -18,6 +18,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 //go:embed schema/*.sql
@@ -97,9 +98,7 @@ func migrate(ctx context.Context, path string) error {
 	sources := steps.ListSources()
 	want := sources[len(sources)-1].Version
 	if have > want {
-		return &pay.Error{Code: pay.ErrJournal,
-			Text: fmt.Sprintf("the journal %s is from a newer version (its schema is %d, this program knows %d); it was left untouched", path, have, want),
-			Hint: "install the newer version again"}
+		return text.Refuse(pay.ErrJournal, "journal.newer", map[string]any{"Path": path, "Have": have, "Known": want}, nil)
 	}
 	if have == want {
 		return nil
@@ -126,7 +125,7 @@ func version(ctx context.Context, path string) (int64, error) {
 		return 0, nil
 	}
 	if versions == 0 {
-		return 0, pay.Refuse(pay.ErrJournal, "%s is a database, but not a journal; it was left untouched", path)
+		return 0, text.Refuse(pay.ErrJournal, "journal.foreign", map[string]any{"Path": path}, nil)
 	}
 	var v int64
 	err = db.QueryRowContext(ctx, `SELECT COALESCE(MAX(version_id), 0) FROM `+versionTable+` WHERE is_applied = 1`).Scan(&v)
@@ -144,38 +143,38 @@ func fault(err error, attempt string) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s: %w", attempt, err)
 	}
-	e := &pay.Error{Code: pay.ErrJournal, Text: attempt, Cause: err}
-	if cause, hint := explain(err); cause != "" {
-		e.Text, e.Hint = attempt+": "+cause, hint
+	err = fmt.Errorf("%s: %w", attempt, err)
+	if id := explain(err); id != "" {
+		return text.Refuse(pay.ErrJournal, "journal."+id, nil, err)
 	}
-	return e
+	return &pay.Error{Code: pay.ErrJournal, Cause: err}
 }
 
-// explain says what a code of SQLite means for a person, and what to do about it.
-func explain(err error) (cause, hint string) {
+// explain names the words in which the catalogue says what a code of SQLite means for a person, and what to do about it; "": none fit.
+func explain(err error) string {
 	switch primary(err) {
 	case sqlite3.SQLITE_FULL:
-		return "the disk is full", "free some space; no restart is needed"
+		return "full"
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
-		return "it cannot be written", "give the user who runs the till the right to write the folder"
+		return "readonly"
 	case sqlite3.SQLITE_CANTOPEN:
-		return "it cannot be opened", "check that the folder exists and may be written"
+		return "cannot_open"
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return "the file is damaged, or is not a journal", "keep the file, and call support"
+		return "damaged"
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return "another program keeps it locked", "close the program that looks into the file"
+		return "busy"
 	case sqlite3.SQLITE_IOERR:
-		return "the disk refused", "check free space and the disk"
+		return "disk"
 	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
-		return "the disk is full", "free some space; no restart is needed"
+		return "full"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return "it cannot be written", "give the user who runs the till the right to write the folder"
+		return "readonly"
 	case errors.Is(err, fs.ErrNotExist):
-		return "its folder is not there", "check the path"
+		return "missing"
 	}
-	return "", ""
+	return ""
 }
 
 // primary is SQLite's code of an error without its extension; 0: it is none of SQLite's.

@@ -104,7 +104,7 @@ func (j *Journal) write(ctx context.Context, f func(*tx) error) error {
 	}
 	defer func() { j.turn <- struct{}{} }()
 	if j.closed {
-		return pay.Refuse(pay.ErrJournal, "write the journal: it is closed")
+		return &pay.Error{Code: pay.ErrJournal, Cause: errors.New("write the journal: it is closed")}
 	}
 	err := j.transact(f)
 	if errors.Is(err, errNothing) {

@@ -116,7 +116,7 @@ func (s *Store) Set(name string, value []byte) error {
 		return err
 	}
 	if len(value) == 0 || len(value) > MaxSize {
-		return pay.Refuse(pay.ErrArgument, "secret %q: %d bytes, 1 to %d are allowed", name, len(value), MaxSize)
+		return text.Refuse(pay.ErrArgument, "secret.size", map[string]any{"Name": name, "Size": len(value), "Most": MaxSize}, nil)
 	}
 	protected, err := protect(name, value)
 	if err != nil {
@@ -196,7 +196,7 @@ func checkName(name string) error {
 		ok = ok && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-')
 	}
 	if !ok {
-		return pay.Refuse(pay.ErrArgument, "secret: %.80q is no name: 1 to %d characters of a-z 0-9 . _ -", name, MaxName)
+		return text.Refuse(pay.ErrArgument, "secret.name", map[string]any{"Name": strings.ToValidUTF8(name[:min(len(name), 80)], "?"), "Most": MaxName}, nil)
 	}
 	return nil
 }

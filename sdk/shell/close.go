@@ -11,6 +11,7 @@ import (
 	"github.com/payrack/payrack/sdk/journal"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // closing is what a close of day writes together with its outcome.
@@ -108,7 +109,7 @@ func (s *Shell) lastClose(ctx context.Context, asked pay.Ref) (v pay.Operation, 
 		return v, err == nil, err
 	}
 	if strings.HasPrefix(string(asked), "close-"+s.o.About.ID+"-") && asked != ref {
-		return pay.Operation{}, false, &pay.Error{Code: pay.ErrShift, Text: fmt.Sprintf("the shift has changed: its close is %s now", ref)}
+		return pay.Operation{}, false, text.Refuse(pay.ErrShift, "refused.shift_changed", map[string]any{"Ref": ref}, nil)
 	}
 	return pay.Operation{}, false, nil
 }

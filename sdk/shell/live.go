@@ -10,6 +10,7 @@ import (
 	"github.com/payrack/payrack/sdk/journal"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // errUnreadable says that the journal has an operation in a form that this version cannot read.
@@ -129,7 +130,7 @@ func (s *Shell) enliven(row journal.Operation, original *journal.Operation) (*op
 	o := &operation{s: s, ref: row.Ref, row: row, wake: make(chan struct{}), language: s.config.Load().language}
 	o.log = s.o.Log.With("op", row.Number, "ref", row.Ref)
 	unreadable := func(what string, err error) error {
-		return &pay.Error{Code: pay.ErrJournal, Text: fmt.Sprintf("the %s of operation %s cannot be read", what, row.Ref), Cause: errors.Join(errUnreadable, err)}
+		return text.Refuse(pay.ErrJournal, "refused.unreadable", map[string]any{"Ref": row.Ref}, fmt.Errorf("%w: its %s: %w", errUnreadable, what, err))
 	}
 	if err := json.Unmarshal(row.State, &o.state); err != nil {
 		return nil, unreadable("state", err)

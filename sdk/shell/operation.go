@@ -12,6 +12,7 @@ import (
 	"github.com/payrack/payrack/sdk/journal"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // operation is one live operation: its state, its queue, and who watches. There is at most one of a ref (see live.go).
@@ -282,7 +283,7 @@ func (o *operation) settleWith(ctx context.Context, e engine.Event) error {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		return &pay.Error{Code: pay.ErrJournal, Text: "the journal could not be written in time; the request stands", Cause: ctx.Err()}
+		return text.Refuse(pay.ErrJournal, "refused.journal_late", nil, ctx.Err())
 	case <-o.s.ctx.Done():
 		return &pay.Error{Code: pay.ErrModuleDown}
 	}

@@ -24,7 +24,7 @@ func readParams(raw json.RawMessage) (k keptParams, err error) {
 		return k, nil
 	}
 	if err := json.Unmarshal(raw, &k); err != nil {
-		return k, &pay.Error{Code: pay.ErrJournal, Text: "the parameters of an operation cannot be read", Cause: err}
+		return k, &pay.Error{Code: pay.ErrJournal, Cause: fmt.Errorf("read the parameters of an operation: %w", err)}
 	}
 	k.Params, err = pay.ParseParams(string(k.Raw))
 	return k, err
