@@ -116,7 +116,9 @@ func TestAWatchGoesOnThroughTheModulesDeath(t *testing.T) {
 	}
 	var numbers []int64
 	for e := range events {
-		numbers = append(numbers, e.Number)
+		if e.Number != 0 { // without one it says only that the module was away for long, as it may be here
+			numbers = append(numbers, e.Number)
+		}
 	}
 	if fmt.Sprint(numbers) != "[2 3]" {
 		t.Errorf("got events %v", numbers)

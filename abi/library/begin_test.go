@@ -101,7 +101,11 @@ func TestACloseOfDayWhoseAnswerIsLostKeepsTheNameThatItsModuleGave(t *testing.T)
 	begins := 0
 	s := c.l.sessions[c.h]
 	first := s.begins
+	told := make(chan struct{})
 	s.begins = func(ctx context.Context, o client.Order) (pay.Operation, bool, error) {
+		if begins > 0 {
+			<-told // else the truth may be known before the till is told that it is not
+		}
 		op, existed, err := first(ctx, o)
 		if begins++; begins == 1 {
 			return pay.Operation{Ref: op.Ref}, false, &pay.Error{Code: pay.CodeUnknown, MayHaveMoved: true, Cause: errors.New("cut")}
@@ -115,6 +119,7 @@ func TestACloseOfDayWhoseAnswerIsLostKeepsTheNameThatItsModuleGave(t *testing.T)
 	if code := c.l.CloseDay(th, c.h, txt("sendy"), false, func(h int32) { op = h }); code != pay.CodeUnknown || op == 0 || c.str(op, "ref") != "close-sendy-7" {
 		t.Fatalf("%v, op %d, ref %q", code, op, c.str(op, "ref"))
 	}
+	close(told)
 	c.finish(op)
 	if code := c.l.Outcome(th, op); code != pay.CodeOK {
 		t.Errorf("the truth: %v", code)
