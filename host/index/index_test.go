@@ -329,7 +329,7 @@ func TestAnIndexOfTheFirstVersionIsTakenOver(t *testing.T) {
 	x := opened(t, path)
 	taken(t, x, "r1")
 	if err := x.write(t.Context(), x.firm, func(tx *access) error {
-		return tx.script(t.Context(), "ALTER TABLE refs DROP COLUMN confirms; DROP TABLE unread; PRAGMA user_version = 1;")
+		return tx.script(t.Context(), "ALTER TABLE refs DROP COLUMN confirms; ALTER TABLE refs DROP COLUMN reversal; DROP TABLE unread; PRAGMA user_version = 1;")
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -342,5 +342,53 @@ func TestAnIndexOfTheFirstVersionIsTakenOver(t *testing.T) {
 	}
 	if list, err := x.Unread(t.Context()); err != nil || len(list) > 0 {
 		t.Errorf("got %v, %v", list, err)
+	}
+}
+
+func TestAnIndexOfTheSecondVersionIsTakenOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	x := opened(t, path)
+	taken(t, x, "r1")
+	if err := x.write(t.Context(), x.firm, func(tx *access) error {
+		return tx.script(t.Context(), "ALTER TABLE refs DROP COLUMN reversal; PRAGMA user_version = 2;")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	x = opened(t, path)
+	if e, err := x.Get(t.Context(), "r1"); err != nil || e.Reversal != pay.ReversalNone {
+		t.Errorf("got %+v, %v", e, err)
+	}
+}
+
+func TestWhatIsToldOfAnApprovedPaymentWhoseModuleIsAwayHasItsSumAndItsReversal(t *testing.T) {
+	x := opened(t, filepath.Join(t.TempDir(), "a.db"))
+	e := taken(t, x, "r1")
+	op := pay.Operation{Ref: "r1", Module: e.Module, PosID: e.PosID, Kind: e.Kind, Amount: e.Amount, ApprovedAmount: e.Amount, Outcome: pay.Approved}
+	tell := func(pending string, reversal pay.Reversal) pay.Operation {
+		t.Helper()
+		op.Pending, op.Reversal = pending, reversal
+		if err := x.Learn(t.Context(), e.Module, op); err != nil {
+			t.Fatal(err)
+		}
+		have, err := x.Get(t.Context(), "r1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return have.View()
+	}
+	if v := tell("unread", pay.ReversalNone); v.ApprovedAmount != e.Amount || v.Reversal != pay.ReversalNone {
+		t.Errorf("approved: %+v", v)
+	}
+	if v := tell("reversing", pay.ReversalUnderWay); v.ApprovedAmount != e.Amount || v.Reversal != pay.ReversalUnderWay {
+		t.Errorf("being given back: %+v", v)
+	}
+	if err := x.Quiet(t.Context(), e.Module, nil); err != nil { // nobody told of the end: the module names it no more
+		t.Fatal(err)
+	}
+	if have, err := x.Get(t.Context(), "r1"); err != nil || have.View().Reversal != pay.ReversalDone {
+		t.Errorf("given back: %+v %v", have, err)
 	}
 }
