@@ -11,7 +11,7 @@
 extern char **environ;
 
 static int usage(const char *name) {
-    printf("usage: %s [--home DIR] [--pos ID] [--module ID] [--lang ru|en] [--refs FILE] [--totals FILE] [--script FILE [--sandbox PROGRAM]]\n"
+    printf("usage: %s [--home DIR] [--pos ID] [--module ID] [--lang ru|en] [--refs FILE] [--till-log FILE] [--totals FILE] [--script FILE [--sandbox PROGRAM]]\n"
            "commands of a script, one a line, sums in kopecks:\n"
            "  activate TERMINAL SERIAL CODE [force]   online SUM   offline SUM CODE|$code   refund SUM [REF]   reverse   wait\n"
            "  cancel-after SECONDS   answer VALUE   expect approved|declined|cancelled|unknown|refused   pending\n"
@@ -212,12 +212,12 @@ static int by_hand(struct till *till) {
 
 int main(int argc, char **argv) {
     struct till till = {.module = "sendy", .pos = "1", .cancel_after = -1, .outcome = PR_WAITING};
-    const char *home = NULL, *totals = NULL, *lang = getenv("LANG"), *script = NULL, *refs = NULL;
+    const char *home = NULL, *totals = NULL, *lang = getenv("LANG"), *script = NULL, *refs = NULL, *heard = NULL;
     english = lang && !strncmp(lang, "en", 2);
     for (int i = 1; i < argc; i += 2) {
         const char **to = !strcmp(argv[i], "--home") ? &home : !strcmp(argv[i], "--pos") ? &till.pos : !strcmp(argv[i], "--module") ? &till.module
             : !strcmp(argv[i], "--script") ? &script : !strcmp(argv[i], "--totals") ? &totals : !strcmp(argv[i], "--sandbox") ? &till.sandbox
-            : !strcmp(argv[i], "--refs") ? &refs : !strcmp(argv[i], "--lang") ? &lang : NULL;
+            : !strcmp(argv[i], "--refs") ? &refs : !strcmp(argv[i], "--till-log") ? &heard : !strcmp(argv[i], "--lang") ? &lang : NULL;
         if (!to || i + 1 >= argc)
             return usage(argv[0]);
         *to = argv[i + 1];
@@ -225,6 +225,10 @@ int main(int argc, char **argv) {
     }
     if (script && !(till.script = fopen(script, "r"))) {
         perror(script);
+        return 2;
+    }
+    if (heard && !(till.heard = fopen(heard, "a"))) {
+        perror(heard);
         return 2;
     }
     snprintf(till.refs, sizeof till.refs, refs ? "%s" : "%s/cashier.refs", refs ? refs : home ? home : ".");

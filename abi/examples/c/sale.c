@@ -222,6 +222,27 @@ static int32_t follow(struct till *till, pr_op op) {
     return r < 0 ? PR_UNKNOWN : pr_outcome(op);
 }
 
+/* Writes down what was told, a line of JSON, before anything follows from it: payrack check --till holds it against the journals. */
+static void write_down(struct till *till, pr_op op, int32_t outcome) {
+    char ref[65], text[1024], who[6 * 1024 + 3] = "\"\"", pos[6 * 64 + 3] = "\"\"", stamp[32];
+    int64_t amount = 0, other_tender = 0, reversal = 0;
+    time_t now = time(NULL);
+    if (!till->heard || outcome == PR_WAITING || !text_of(op, "ref", ref, sizeof ref))
+        return;
+    if (outcome == PR_OK)
+        pr_int(op, "approved_amount", &amount);
+    pr_int(op, "other_tender", &other_tender);
+    pr_int(op, "reversal", &reversal);
+    if (text_of(op, "resolved_by", text, sizeof text))
+        json_quoted(text, who, sizeof who);
+    json_quoted(till->pos, pos, sizeof pos);
+    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+    if (fprintf(till->heard, "{\"time\":\"%s\",\"pos\":%s,\"ref\":\"%s\",\"outcome\":\"%s\",\"amount\":%lld,\"other_tender\":%d,\"reversal\":%d,"
+                "\"resolved_by\":%s}\n", stamp, pos, ref, outcome_word(outcome), (long long)amount, (int)other_tender, (int)reversal, who) < 0
+        || fflush(till->heard) != 0 || fsync(fileno(till->heard)) != 0)
+        perror("till-log");
+}
+
 /* Tells the outcome, prints the slips, then the receipt, and confirms. */
 static int32_t conclude(struct till *till, pr_op op, int32_t outcome) {
     char kind[32], text[1024], sum[32];
@@ -230,6 +251,7 @@ static int32_t conclude(struct till *till, pr_op op, int32_t outcome) {
         pr_release(till->last);
     till->last = op;
     till->outcome = outcome;
+    write_down(till, op, outcome);
     text_of(op, "kind", kind, sizeof kind);
     printf("== %s", outcome_word(outcome));
     if (text_of(op, "text", text, sizeof text))
@@ -339,6 +361,7 @@ void pending(struct till *till) {
             follow(till, op);
             printf("  %s\n", outcome_word(pr_outcome(op)));
         }
+        write_down(till, op, pr_outcome(op));
         if (pr_outcome(op) == PR_OK) {
             int32_t r = PR_OK;
             answer(till, t("  чек напечатан? 1 - да, 0 - вернуть деньги, пусто - решить позже",

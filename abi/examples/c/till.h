@@ -26,6 +26,7 @@ struct till {
     const char *module, *pos, *sandbox;
     char refs[1024];     /* the file in which each ref is written down before its call */
     FILE *script;        /* NULL: a person is there */
+    FILE *heard;         /* NULL, or where each outcome that was told is written down */
     char answers[8][256];
     int answered, given; /* of answers */
     double cancel_after; /* seconds, below 0: never */
