@@ -93,7 +93,7 @@ func (a *app) moduleCommand() *cobra.Command {
 		}
 		return a.result(raw, func() { a.moduleTable(list) })
 	})
-	return a.group("module", "module", list, a.moduleSwitch("enable", "yes"), a.moduleSwitch("disable", "no"))
+	return a.group("module", "module", list, a.moduleSwitch("enable", "yes"), a.moduleSwitch("disable", "no"), a.moduleCheck())
 }
 
 func (a *app) moduleTable(list []moduleInfo) {
