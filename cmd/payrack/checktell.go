@@ -35,7 +35,7 @@ func (a *app) nextStep(v audit.Violation) string {
 			step = name
 		}
 	}
-	words := a.say("cli.audit.next."+step, "Ref", string(v.Ref))
+	words := a.say("cli.audit.next."+step)
 	if v.Ref == "" {
 		return words
 	}
@@ -43,7 +43,7 @@ func (a *app) nextStep(v audit.Violation) string {
 	if v.Module != "" {
 		show += " --module " + v.Module
 	}
-	return words + " " + show
+	return a.say("cli.audit.next.story", "Step", words, "Command", show)
 }
 
 // findingOf puts a violation into the language of the command, with nothing secret in it.
