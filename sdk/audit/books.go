@@ -45,7 +45,9 @@ type Operation struct {
 	Ack      pay.Ack
 	Reversal pay.Reversal
 	// Abandoned says that an approval goes back (§3.6).
-	Abandoned  bool
+	Abandoned bool
+	// Elsewhere is of a payment: what the provider said went back, and no journal asked for (§3.7).
+	Elsewhere  pay.Amount
 	ResolvedBy string // the person whose word settled it; empty: nobody's
 	// Unprovable says that no word of the provider can end it, since it never heard of the operation and the driver declares no horizon.
 	// Such an operation may stay Unknown until a person settles it (§3.4, §3.5).

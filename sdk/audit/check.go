@@ -119,6 +119,7 @@ func (c *check) enter(m Movement) {
 	case known && c.Operations[own].Kind.Returns():
 		c.entries[own].named = true
 		c.entries[own].take(m, &c.Operations[own])
+	case found && c.Operations[payment].Elsewhere > 0: // it is listed as such
 	case !found, !known && m.Kind == Refund:
 		c.strays = append(c.strays, m) // a refund bears the key of a refund, or the payment's where the provider knows no other
 	}

@@ -83,8 +83,8 @@ func (c *check) checkGivenBack(op *Operation, e entry) {
 		c.breaks("reversal_unpaid", op, "Back", e.back, "Amount", op.Approved)
 	case !op.Final || op.Outcome != pay.Approved && !op.Charged:
 		// A cancel may have undone what was paid: the provider's word of it is still to come, or was Cancelled.
-	case e.back > asked+r.open || c.quiet(op) && e.back > asked:
-		c.breaks("returned_unasked", op, "Back", e.back, "Asked", asked+r.open)
+	case e.back > asked+op.Elsewhere+r.open || c.quiet(op) && e.back > asked+op.Elsewhere:
+		c.breaks("returned_unasked", op, "Back", e.back, "Asked", asked+op.Elsewhere+r.open)
 	}
 }
 
@@ -98,7 +98,7 @@ func (c *check) checkTotals() {
 	for i := range c.Operations {
 		op := &c.Operations[i]
 		if op.Charged && !c.byWord(op) {
-			journal[op.Currency] += signed(op.Kind.Payment(), op.Approved)
+			journal[op.Currency] += signed(op.Kind.Payment(), op.Approved) - op.Elsewhere
 		}
 	}
 	for _, m := range c.Movements {

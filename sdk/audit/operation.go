@@ -66,8 +66,8 @@ func (c *check) checkReversal(op *Operation, approved bool) {
 	case op.Reversal != pay.ReversalNone && approved && op.Ack != pay.AckReverse:
 		c.breaks("reversed_unasked", op)
 	case op.Reversal == pay.ReversalDone:
-		if back := c.returned[op.Ref]; back.proved+back.listed < op.Approved {
-			c.breaks("reversal_short", op, "Back", back.proved+back.listed, "Amount", op.Approved)
+		if back := c.returned[op.Ref]; back.proved+back.listed+op.Elsewhere < op.Approved {
+			c.breaks("reversal_short", op, "Back", back.proved+back.listed+op.Elsewhere, "Amount", op.Approved)
 		}
 	case op.Reversal == pay.ReversalUnderWay:
 		if c.quiet(op) {

@@ -168,6 +168,13 @@ func TestWhatTheDesignAllowsIsNoViolation(t *testing.T) {
 			op.Outcome, op.Charged, op.Approved, op.BookedShift, op.Events = pay.Declined, false, 0, 0, events("begun", "committing", "declined")
 			b.Operations = append(b.Operations, second)
 		},
+		"a part went back past the till, and the rest by a reversal": func(b *Books) {
+			b.find("late").Elsewhere = 200
+			op := b.find("late~1")
+			op.Amount, op.Approved = 500, 500
+			b.Movements[4].Amount = 500
+			b.Movements = append(b.Movements, Movement{Key: "desk", Of: key(5), Kind: Refund, Amount: 200, Currency: pay.RUB})
+		},
 		"the cancel undid what was paid before anybody heard of it": func(b *Books) {
 			op := b.find("declined")
 			op.Outcome, op.Events = pay.Cancelled, events("begun", "shown", "cancel_asked", "cancelled")

@@ -46,7 +46,8 @@ func Journal(ctx context.Context, path, module string) ([]audit.Operation, []Pro
 
 // state is what of the engine's state is looked at: it is of another package's making, so that anything may be missing.
 type state struct {
-	Abandoned bool `json:"abandoned"`
+	Abandoned bool       `json:"abandoned"`
+	Elsewhere pay.Amount `json:"elsewhere"`
 	Driver    struct {
 		Data json.RawMessage `json:"data"`
 	} `json:"driver"`
@@ -69,7 +70,7 @@ func operationOf(r journal.Record) (op audit.Operation, problem string) {
 	if err := json.Unmarshal(r.State, &st); err != nil {
 		problem = "the engine's state cannot be read"
 	}
-	op.Abandoned = st.Abandoned
+	op.Abandoned, op.Elsewhere = st.Abandoned, st.Elsewhere
 	op.ProviderIDs = names(r, st)
 	return op, problem
 }
