@@ -35,3 +35,109 @@ func TestACustomerPaysByACodeAndByTheCashLinkAtEachBank(t *testing.T) {
 		c.hides(sandbox.RaiffeisenKey, sandbox.GazprombankPassword)
 	})
 }
+
+func TestAPaymentGoesBackInPartsAndWholeAndNeverAboveItself(t *testing.T) {
+	each(t, func(t *testing.T, c *till, w way) {
+		payment := c.paid(w, 20000)
+		part := c.refund(5000, payment).end(pay.Approved)
+		if part.ApprovedAmount != 5000 || part.System != w.bank || c.net() != 15000 {
+			t.Errorf("%+v, the shop has %s", part, c.net())
+		}
+		if _, err := c.try(pay.KindRefund, 15001, `{"original_ref":"`+string(payment.Ref)+`"}`); err == nil {
+			t.Error("more went back than was paid")
+		}
+		c.refund(15000, payment).end(pay.Approved)
+		if c.net() != 0 {
+			t.Errorf("the shop has %s", c.net())
+		}
+	})
+}
+
+func TestACustomerWhoIsTooLateIsDeclinedByTheBanksWord(t *testing.T) {
+	each(t, func(t *testing.T, c *till, w way) {
+		if w == (way{bank.GazprombankID, bank.Dynamic}) {
+			return // here the till keeps the time: TestACodeWhoseTimeIsOverIsAnnulledAndThenAskedAbout
+		}
+		s := c.pay(w, 12345)
+		s.phone(c.box.Control().Expire)
+		if op := s.end(pay.Declined); op.Text == "" || op.Hint == "" || c.net() != 0 {
+			t.Errorf("%+v", op)
+		}
+	})
+}
+
+func TestAPaymentThatTheCustomersBankRefusesIsDeclined(t *testing.T) {
+	each(t, func(t *testing.T, c *till, w way) {
+		s := c.pay(w, 12345)
+		s.phone(c.box.Control().Decline)
+		if op := s.end(pay.Declined); op.Text == "" || op.Hint == "" || c.net() != 0 {
+			t.Errorf("%+v", op)
+		}
+	})
+}
+
+func TestACancelBeforeTheScanIsProvedByTheBank(t *testing.T) {
+	each(t, func(t *testing.T, c *till, w way) {
+		s := c.pay(w, 12345)
+		bill := s.payable()
+		if err := c.Cancel(t.Context(), s.ref, "cashier", "test"); err != nil {
+			t.Fatal(err)
+		}
+		if w == (way{bank.RSBID, bank.Dynamic}) { // this bank cannot block a code: it dies by its time
+			if op := s.end(pay.Unknown); !op.OtherTender {
+				t.Errorf("%+v", op)
+			}
+			s.phone(c.box.Control().Expire)
+			c.settled(s.ref, pay.Declined)
+		} else if op := s.end(pay.Cancelled); c.net() != 0 {
+			t.Errorf("%+v", op)
+		}
+		if _, err := c.box.Control().Pay(t.Context(), bill.ID); err == nil {
+			t.Error("what was cancelled could be paid")
+		}
+	})
+}
+
+func TestACustomerWhoWasFasterThanTheCancelHasPaid(t *testing.T) {
+	each(t, func(t *testing.T, c *till, w way) {
+		s := c.pay(w, 12345)
+		s.phone(c.box.Control().Start)
+		if err := c.Cancel(t.Context(), s.ref, "cashier", "test"); err != nil {
+			t.Fatal(err)
+		}
+		s.phone(c.box.Control().Pay)
+		if op := s.end(pay.Approved); op.OtherTender || c.net() != 12345 {
+			t.Errorf("%+v", op)
+		}
+	})
+}
+
+func TestAPaymentFoundAfterTheTillWentAwayGoesBackByItself(t *testing.T) {
+	each(t, func(t *testing.T, c *till, w way) {
+		s := c.pay(w, 12345)
+		s.phone(c.box.Control().Start) // the customer is about to confirm, and the bank takes nothing back
+		if err := c.Cancel(t.Context(), s.ref, "cashier", "test"); err != nil {
+			t.Fatal(err)
+		}
+		if op := s.end(pay.Unknown); !op.OtherTender {
+			t.Errorf("%+v", op)
+		}
+		s.phone(c.box.Control().Pay)
+		op := c.settled(s.ref, pay.Cancelled)
+		if op.Reversal != pay.ReversalDone || c.net() != 0 {
+			t.Errorf("%+v, the shop has %s", op, c.net())
+		}
+	})
+}
+
+func TestAPowerCutWhileTheCustomerPaysLosesNothing(t *testing.T) {
+	each(t, func(t *testing.T, c *till, w way) {
+		s := c.pay(w, 12345)
+		c.restart()
+		s.watch()
+		s.phone(c.box.Control().Pay)
+		if s.end(pay.Approved); c.net() != 12345 {
+			t.Errorf("the shop has %s", c.net())
+		}
+	})
+}

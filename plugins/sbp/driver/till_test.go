@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"crypto/rand"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,6 +18,15 @@ import (
 	"github.com/payrack/payrack/sdk/pay"
 	play "github.com/payrack/payrack/sdk/sandbox"
 )
+
+// TestMain lets many tills work side by side: they mostly wait for the engine's timers.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "24"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // till is the whole module, its journal and engine included, against the real sandbox, over HTTP and mutual TLS.
 type till struct {
@@ -217,6 +227,9 @@ func (s *sale) end(want pay.Outcome) pay.Operation {
 func (c *till) pay(w way, amount pay.Amount) *sale {
 	c.t.Helper()
 	s := c.begin(pay.KindOnline, amount, fmt.Sprintf(`{"system":%q,"receipt":"000157"}`, w.bank))
+	if w.mode == bank.Dynamic {
+		s.next(pay.EvQRShow)
+	}
 	s.payable()
 	return s
 }
@@ -249,11 +262,11 @@ func (c *till) paid(w way, amount pay.Amount) pay.Operation {
 }
 
 // net is what the shop has in the end.
-func (c *till) net() (sum pay.Amount) {
-	for _, e := range c.box.Ledger().Entries("") {
-		sum += pay.Amount(c.box.Ledger().Net(e.Key))
-	}
-	return sum
+func (c *till) net() pay.Amount { return net(c.box) }
+
+func net(box *sandbox.Server) pay.Amount {
+	sums := box.Ledger().Sums()
+	return pay.Amount(sums[play.EntryPayment].Amount - sums[play.EntryRefund].Amount - sums[play.EntryReversal].Amount)
 }
 
 func (c *till) refund(amount pay.Amount, payment pay.Operation) *sale {
@@ -286,4 +299,22 @@ func (c *till) hides(secrets ...string) {
 	if err != nil {
 		c.t.Error(err)
 	}
+}
+
+// settled waits until an operation whose Unknown was told has its outcome, and nothing is left to do with its money.
+func (c *till) settled(ref pay.Ref, want pay.Outcome) pay.Operation {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	defer cancel()
+	var last pay.Operation
+	err := c.Watch(ctx, ref, 0, false, func(e pay.Event) error {
+		if e.Operation != nil {
+			last = *e.Operation
+		}
+		return nil
+	})
+	if last.Outcome != want || last.Reversal == pay.ReversalUnderWay {
+		c.t.Fatalf("%s, want %s (%v): %+v", last.Outcome, want, err, last)
+	}
+	return last
 }

@@ -28,12 +28,7 @@ func (d *Driver) verdict(op provider.Operation, t bank.Ticket, w bank.Word) (pro
 	case bank.Expired:
 		d.expired(op, &reply)
 	case bank.Annulled:
-		if !t.Until.IsZero() && !d.now().Before(t.Until) {
-			d.expired(op, &reply)
-			break
-		}
-		reply.Verdict = provider.Cancelled
-		reply.Text = d.say(op.Language, "sbp.cancelled.cause", nil)
+		d.annulled(op, t, &reply)
 	default:
 		return provider.Reply{}, nil
 	}
@@ -46,6 +41,20 @@ func (d *Driver) verdict(op provider.Operation, t bank.Ticket, w bank.Word) (pro
 		d.letGo(t, op.Key)
 	}
 	return reply, nil
+}
+
+// annulled: the code or charge was taken back unpaid. Where the till asked for it, that is what it wanted; where its time was over, the customer was
+// too late; and where the bank did it by itself, the payment has ended just as well.
+func (d *Driver) annulled(op provider.Operation, t bank.Ticket, reply *provider.Reply) {
+	switch {
+	case !t.Until.IsZero() && !d.now().Before(t.Until):
+		d.expired(op, reply)
+	case t.Annulled:
+		reply.Verdict, reply.Text = provider.Cancelled, d.say(op.Language, "sbp.cancelled.cause", nil)
+	default:
+		reply.Verdict = provider.Declined
+		reply.Text, reply.Hint = d.say(op.Language, "sbp.closed.cause", nil), d.say(op.Language, "sbp.closed.hint", nil)
+	}
 }
 
 // expired: the customer was too late.
