@@ -48,6 +48,7 @@ func (s *Shell) Begin(ctx context.Context, r pay.Request, digest []byte) (v pay.
 	row, existed, err = s.o.Journal.Begin(ctx, row, journal.Event{Ref: r.Ref, Time: row.Begun, Name: "begun"})
 	if err != nil {
 		release()
+		s.doubt(r.Ref)
 		return pay.Operation{}, false, err
 	}
 	if existed {
@@ -96,6 +97,7 @@ func (s *Shell) start(ctx context.Context, row journal.Operation, r pay.Request,
 	gone := ctx.Err() != nil && o.state.Phase == engine.Prepared && o.state.CanCancel()
 	o.mu.Unlock()
 	s.holdTill(o)
+	s.doubted(row.Ref)
 	o.log.Info("begun", "kind", row.Kind, "amount", row.Amount, "pos", row.PosID, "receipt", row.Receipt)
 	if gone {
 		o.post(engine.Event{What: engine.CancelRequested, Reason: "the caller was gone"})
@@ -121,7 +123,27 @@ func (s *Shell) join(ctx context.Context, row journal.Operation, r pay.Request, 
 		o.mu.Unlock()
 		o.post(engine.Event{What: engine.Rejoined, Resendable: true})
 	}
+	if s.doubted(r.Ref) {
+		o.post(engine.Event{What: engine.Recovered, Resendable: true})
+	}
 	return s.outside(ctx, o), true, nil
+}
+
+// doubt remembers that the write of a Begin failed. It may have reached the disk all the same; then nobody has started the operation, and
+// whoever begins it again takes it up as after a crash, so that it comes to an end.
+func (s *Shell) doubt(ref pay.Ref) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doubtful[ref] = true
+}
+
+// doubted says whether the ref is one that doubt was told of and that was not started since. It forgets it.
+func (s *Shell) doubted(ref pay.Ref) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.doubtful[ref]
+	delete(s.doubtful, ref)
+	return was
 }
 
 // rowFor checks a request before anything is journaled, and makes the row; of a refund it gives the payment's too.

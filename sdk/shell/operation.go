@@ -113,7 +113,7 @@ func (o *operation) step(q queued) bool {
 	if effects.Write != "" {
 		var err error
 		if begun, err = o.write(&state, effects, e); err != nil {
-			return o.unwritten(err)
+			return o.needless(e, err) || o.unwritten(err)
 		}
 	}
 	o.mu.Lock()
@@ -200,7 +200,7 @@ func (o *operation) unwritten(err error) bool {
 		v.Text, v.Hint = o.s.o.Words.Error(pay.ErrJournal, o.language)
 		o.emitLocked(pay.Event{Kind: pay.EvOutcome, Operation: &v})
 		if o.state.Phase == engine.Prepared && o.state.CanCancel() {
-			giveUp := queued{event: engine.Event{What: engine.CancelRequested, Reason: "journal"}}
+			giveUp := queued{event: engine.Event{What: engine.CancelRequested, Reason: givenUp}}
 			o.queue = append([]queued{giveUp}, o.queue...)
 		}
 	}
@@ -215,6 +215,21 @@ func nameOf(f engine.Effect) string {
 		return "call " + f.Call.String()
 	}
 	return [...]string{"call", "interrupt", "set timer", "stop timer", "tell", "tell outcome"}[f.Do]
+}
+
+// givenUp is why an operation is cancelled whose transition could not be written for a while.
+const givenUp = "journal"
+
+// needless drops a giving up that the journal refuses: one of the writes that failed has reached the disk all the same, and ended the
+// operation. The event that it was for follows, and is written again.
+func (o *operation) needless(e engine.Event, err error) bool {
+	if e.What != engine.CancelRequested || e.Reason != givenUp || pay.CodeOf(err) != pay.ErrInternal {
+		return false
+	}
+	o.mu.Lock()
+	o.queue = o.queue[1:]
+	o.mu.Unlock()
+	return true
 }
 
 // perform does one effect.

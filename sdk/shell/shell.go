@@ -66,6 +66,7 @@ type Shell struct {
 	draining  bool
 	busy      map[string]pay.Ref // till -> its running operation about money
 	closes    pay.Ref            // the close of day that runs
+	doubtful  map[pay.Ref]bool   // the write of its Begin failed
 	changed   chan struct{}      // closed and made anew when the state of any operation changes
 	paper     closePaper
 	lastWord  wordOfProvider
@@ -117,7 +118,7 @@ func New(o Options) *Shell {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Shell{o: o, active: map[pay.Ref]*operation{}, busy: map[string]pay.Ref{}, changed: make(chan struct{}),
+	s := &Shell{o: o, active: map[pay.Ref]*operation{}, busy: map[string]pay.Ref{}, doubtful: map[pay.Ref]bool{}, changed: make(chan struct{}),
 		commands: map[string]Command{}, lastWord: wordOfProvider{ok: true}}
 	s.Reconfigure(o.Driver, o.Terms, o.Language, o.Slips)
 	s.ctx, s.stop = context.WithCancel(context.Background())

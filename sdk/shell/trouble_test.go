@@ -71,6 +71,60 @@ func TestWhatCouldNotBeJournaledBeforeItWasSentIsToldUnknownAndGivenUp(t *testin
 	})
 }
 
+func TestAnEndThatWasWrittenThoughTheWriteFailedStands(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.bank.trouble(hang("counters"))
+		w.mustBegin(pay.KindOffline, "p")
+		letGo := w.occupy()
+		w.bank.trouble(nil)
+		w.shell().find1(t, "p").endCall() // the decline that follows cannot be written, and is there all the same
+		later(2 * time.Minute)
+		letGo()
+		w.alter(`UPDATE operations SET outcome = 2, final = 1 WHERE ref = 'p'`)
+		w.wantEnd("p", pay.Declined)
+	})
+}
+
+func TestABeginThatWasWrittenThoughTheWriteFailedComesToAnEnd(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		r := pay.Request{Ref: "p", Kind: pay.KindOffline, Amount: 12345, Currency: pay.RUB, PosID: "till-1"}
+		row, _, err := w.shell().rowFor(t.Context(), r, []byte(r.Ref))
+		if err != nil {
+			t.Fatal(err)
+		}
+		letGo := w.occupy()
+		if _, err := w.begin(r); pay.CodeOf(err) != pay.ErrJournal {
+			t.Errorf("begin: %v", err)
+		}
+		letGo()
+		if _, _, err := w.shell().o.Journal.Begin(t.Context(), row, journal.Event{Ref: "p", Name: "begun"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.begin(r); err != nil {
+			t.Errorf("begin again: %v", err)
+		}
+		w.wantEnd("p", pay.Cancelled)
+		if w.bank.asked("commit p") != 0 {
+			t.Errorf("asked %v", w.bank.calls)
+		}
+		w.mustBegin(pay.KindOffline, "q") // the till is free
+		w.wantEnd("q", pay.Approved)
+	})
+}
+
+// alter changes the journal's file by other means than the journal's own.
+func (w *world) alter(query string) {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", w.path)
+	if err == nil {
+		defer db.Close()
+		_, err = db.ExecContext(context.Background(), query)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func TestWhatCannotBeJournaledAfterItWasSentIsUnknownUntilItCan(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.plain = true
