@@ -187,7 +187,8 @@ type response struct {
 	shift  int64
 	until  int64 // from now
 	undone bool
-	here   bool // of a close of day: it was closed by us
+	here   bool       // of a cash link: it shows what was asked about
+	left   pay.Amount // of a payment that is to go back: what the provider still has; below 0: it does not say
 }
 
 // sort is the sort of an answer.

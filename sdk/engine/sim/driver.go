@@ -23,6 +23,28 @@ func verdict(r *response) provider.Reply {
 	return provider.Reply{Verdict: provider.Waiting, Status: r.status.String()}
 }
 
+// refused is the provider's refusal. One to give money back says what is left of it, if anything went back otherwise.
+func refused(c *call, r *response) provider.Reply {
+	reply := provider.Reply{Verdict: provider.Declined, Code: "NO"}
+	if c.kind == pay.KindReversal && r.left >= 0 {
+		left := r.left
+		reply.Left = &left
+	}
+	return reply
+}
+
+// told is what the provider says of an operation, with the pace that it asks for.
+func (w *World) told(c *call, r *response) {
+	reply := verdict(r)
+	switch {
+	case reply.Verdict == provider.Declined && c.kind == pay.KindReversal:
+		reply = refused(c, r)
+	case reply.Verdict == provider.Waiting && w.permille(50):
+		reply.Again = time.Duration(w.below(90)) * time.Second
+	}
+	w.reply(c, reply)
+}
+
 func word(v provider.Verdict) provider.Reply { return provider.Reply{Verdict: v} }
 
 // driveTest probes the way to the provider, without money.
@@ -32,6 +54,8 @@ func driveTest(w *World, c *call, r *response) {
 		w.send(c, message{ask: askProbe}, false)
 	case r.sort == saysNo:
 		w.reply(c, word(provider.Declined))
+	case r.status == waiting:
+		w.reply(c, word(provider.Waiting))
 	default:
 		w.reply(c, word(provider.Approved))
 	}
@@ -78,7 +102,7 @@ func driveKey(w *World, c *call, r *response) {
 	case r.sort == saysDuplicate:
 		w.fail(c)
 	case r.sort == saysNo:
-		w.reply(c, provider.Reply{Verdict: provider.Declined, Code: "NO"})
+		w.reply(c, refused(c, r))
 	case c.whole:
 		w.undone(c, r)
 	case c.what == engine.CallPrepare && r.status == draft:
@@ -86,7 +110,7 @@ func driveKey(w *World, c *call, r *response) {
 	case c.what == engine.CallAnswer && r.status == draft:
 		w.reply(c, word(provider.Ready))
 	default:
-		w.reply(c, verdict(r))
+		w.told(c, r)
 	}
 }
 
@@ -173,7 +197,7 @@ func driveNumbers(w *World, c *call, r *response) {
 		}
 		w.reply(c, provider.Reply{Verdict: provider.Declined, Code: "TAKEN"})
 	case r.sort == saysNo:
-		w.reply(c, provider.Reply{Verdict: provider.Declined, Code: "NO"})
+		w.reply(c, refused(c, r))
 	case c.whole:
 		w.undone(c, r)
 	case c.what == engine.CallPrepare && r.status == waiting:
@@ -181,7 +205,7 @@ func driveNumbers(w *World, c *call, r *response) {
 	case c.what == engine.CallPrepare && r.status == paid:
 		w.reply(c, word(provider.Ready))
 	default:
-		w.reply(c, verdict(r))
+		w.told(c, r)
 	}
 }
 
@@ -210,12 +234,12 @@ func drivePayouts(w *World, c *call, r *response) {
 	case r.sort == saysDuplicate:
 		w.fail(c) // the query tells what became of it
 	case r.sort == saysNo:
-		w.reply(c, provider.Reply{Verdict: provider.Declined, Code: "NO"})
+		w.reply(c, refused(c, r))
 	case r.status == wantsCode:
 		p := &provider.Prompt{ID: "otp", Kind: pay.EvInput, Secret: true, Timeout: time.Minute}
 		w.reply(c, provider.Reply{Verdict: provider.Ask, Prompt: p})
 	default:
-		w.reply(c, verdict(r))
+		w.told(c, r)
 	}
 }
 
@@ -246,7 +270,7 @@ func driveBank(w *World, c *call, r *response) {
 	case r.sort == saysNotFound:
 		w.fail(c) // of an id that the bank gave: it makes no sense
 	case r.sort == saysNo:
-		w.reply(c, provider.Reply{Verdict: provider.Declined, Code: "NO"})
+		w.reply(c, refused(c, r))
 	case c.what == engine.CallPrepare && r.status == waiting:
 		w.reply(c, w.qr(c, r))
 	case r.status == draft && c.what == engine.CallPrepare:
@@ -254,7 +278,7 @@ func driveBank(w *World, c *call, r *response) {
 	case r.status == draft:
 		w.reply(c, provider.Reply{Verdict: provider.NotDone, State: stateOf(r.id)})
 	default:
-		w.reply(c, verdict(r))
+		w.told(c, r)
 	}
 }
 
@@ -288,6 +312,7 @@ func driveLink(w *World, c *call, r *response) {
 	default:
 		reply := verdict(r)
 		reply.State = stateOf(r.id)
+		reply.Look = reply.Verdict != provider.Waiting // the link lies on the counter
 		w.reply(c, reply)
 	}
 }
@@ -318,9 +343,9 @@ func driveLinkRefund(w *World, c *call, r *response) {
 	case r.sort == saysNotFound:
 		w.reply(c, word(provider.NotFound))
 	case r.sort != says:
-		w.reply(c, provider.Reply{Verdict: provider.Declined, Code: "NO"})
+		w.reply(c, refused(c, r))
 	default:
-		w.reply(c, verdict(r))
+		w.told(c, r)
 	}
 }
 
@@ -354,7 +379,7 @@ func driveBasket(w *World, c *call, r *response) {
 	case r.sort == saysNotFound:
 		w.reply(c, word(provider.NotFound))
 	case r.sort != says:
-		w.reply(c, provider.Reply{Verdict: provider.Declined, Code: "NO"})
+		w.reply(c, refused(c, r))
 	case c.whole:
 		w.undone(c, r)
 	case c.what == engine.CallPrepare && r.status == draft && r.amount > c.amount:
@@ -370,6 +395,6 @@ func driveBasket(w *World, c *call, r *response) {
 	case r.status == paid && int64(r.amount) != c.id:
 		w.fail(c) // not the sum that was reserved
 	default:
-		w.reply(c, verdict(r))
+		w.told(c, r)
 	}
 }

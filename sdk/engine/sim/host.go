@@ -279,10 +279,21 @@ func (w *World) acknowledge(o *op, r rpc) code {
 
 // attach begins a stream of an operation's events after a number, in place of the one before.
 func (w *World) attach(o *op, after int64) {
+	k := &w.deals[o.d].taker
+	if uint8(after) != k.asked { // the client of a request that comes so late is gone
+		if !o.watch.open {
+			epoch := w.mod.epoch
+			w.post(o, engine.Event{What: engine.Attached})
+			if w.mod.epoch == epoch {
+				w.post(o, engine.Event{What: engine.Detached})
+			}
+		}
+		return
+	}
+	after >>= 8
 	had := o.watch.open
 	w.streams++
 	o.watch = watch{open: true, token: w.streams, epoch: w.host.epoch, after: after}
-	k := &w.deals[o.d].taker
 	k.stream, k.streamed = w.streams, w.mod.epoch
 	if !had {
 		epoch := w.mod.epoch

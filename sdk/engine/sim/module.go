@@ -18,6 +18,8 @@ type module struct {
 	closes  int32
 	live    []int32
 	crashes int
+
+	doubtful map[int32]bool // the write of its begin failed
 }
 
 // op is one live operation, as shell has it.
@@ -145,6 +147,7 @@ func (w *World) stopModule() {
 		w.mod.busy[i] = none
 	}
 	w.mod.closes = none
+	clear(w.mod.doubtful)
 	w.journal.full = min(w.journal.full, w.now) // somebody made room
 	if w.Trace != nil {
 		w.trace("module is down")
@@ -197,7 +200,7 @@ func (w *World) startModule() {
 func (w *World) askAfterReversal(payment int32, n int) {
 	switch c := w.child(payment, n); {
 	case c == none:
-		w.reversalWord(payment, n, pay.Unknown)
+		w.postLater(w.find(payment), engine.Event{What: engine.ReversalEnded, Reversal: n})
 	case w.rows[c].state.Final():
 		w.reversalEnded(c)
 	}
@@ -250,6 +253,10 @@ func (w *World) step(o *op) bool {
 	if w.broken != nil {
 		return false
 	}
+	if w.mod.hushed && goesOn(&fx) {
+		o.stalled = true // it waits for the next start
+		return false
+	}
 	child, word, early := none, (*engine.Event)(nil), w.Bug == BugSendFirst && fx.Write != ""
 	if early {
 		for _, f := range fx.Do {
@@ -264,6 +271,10 @@ func (w *World) step(o *op) bool {
 		child, word, err = w.write(o, &state, &fx, &e)
 		if w.mod.epoch != epoch {
 			return false
+		}
+		if err == errGuard && e.What == engine.CancelRequested && e.Reason == givenUp {
+			o.head++ // it has ended: a write that failed has reached the disk all the same
+			return true
 		}
 		if err != nil {
 			w.unwritten(o)
@@ -307,6 +318,16 @@ func (w *World) step(o *op) bool {
 		}
 	}
 	return true
+}
+
+// goesOn says of a step that it would carry an operation further towards the provider; a module that is about to leave does not.
+func goesOn(fx *engine.Effects) bool {
+	for i := range fx.Do {
+		if f := &fx.Do[i]; f.Do == engine.CallDriver && f.Call != engine.CallInquire && f.Call != engine.CallCancel && f.Call != engine.CallTidy {
+			return true
+		}
+	}
+	return false
 }
 
 // write journals a transition, and what belongs into the same transaction.
@@ -378,7 +399,7 @@ func (w *World) reversal(o *op, st *engine.State) (child int32, word *engine.Eve
 		return there, nil
 	}
 	returned, underWay := w.returned(o.d)
-	left := st.Approved - returned - underWay
+	left := st.Approved - returned - underWay - st.Elsewhere
 	if left <= 0 {
 		e := engine.Event{What: engine.ReversalEnded, Reversal: st.Reversals}
 		if underWay == 0 {
@@ -421,22 +442,25 @@ func (w *World) reversalEnded(child int32) {
 		w.plan(5*second, iHearAgain, 0, child, w.mod.epoch, 0)
 		return
 	}
-	outcome := w.rows[child].state.Outcome
-	if o := w.ops[child]; o != nil {
-		outcome = o.state.Outcome
-	}
-	if outcome == pay.Approved {
-		if approved, _ := w.returned(x.parent); approved < w.rows[x.parent].state.Approved {
-			outcome = pay.Unknown
+	s := &w.rows[child].state
+	e := engine.Event{What: engine.ReversalEnded, Reversal: x.number}
+	o := w.find(x.parent)
+	if s.Final() {
+		returned, underWay := w.returned(x.parent)
+		elsewhere := o.state.Elsewhere
+		if s.Left != nil {
+			elsewhere = max(o.state.Approved-returned-underWay-*s.Left, 0)
+			e.Elsewhere = &elsewhere
+		}
+		if returned+elsewhere >= o.state.Approved {
+			e.Outcome = pay.Approved
 		}
 	}
-	w.reversalWord(x.parent, x.number, outcome)
+	w.postLater(o, e)
 }
 
-func (w *World) reversalWord(payment int32, n int, outcome pay.Outcome) {
-	o := w.find(payment)
-	w.postLater(o, engine.Event{What: engine.ReversalEnded, Reversal: n, Outcome: outcome})
-}
+// givenUp is why an operation is cancelled whose transition could not be written for a while.
+const givenUp = "journal"
 
 // toldAfter is after how many failed writes the till hears that nothing is known.
 const toldAfter = 5
@@ -447,7 +471,7 @@ func (w *World) unwritten(o *op) {
 	if o.failures == toldAfter && o.state.Running() {
 		w.emit(o, told{kind: pay.EvOutcome})
 		if o.state.Phase == engine.Prepared && o.state.CanCancel() {
-			giveUp := engine.Event{What: engine.CancelRequested, Reason: "journal"}
+			giveUp := engine.Event{What: engine.CancelRequested, Reason: givenUp}
 			rest := append([]engine.Event{giveUp}, o.queue[o.head:]...)
 			o.queue, o.head = append(o.queue[:0], rest...), 0
 		}
@@ -586,7 +610,12 @@ func (w *World) beginOp(d int32, variant uint8) code {
 		o := w.find(d)
 		if w.fam.secret(x.kind) {
 			w.post(o, engine.Event{What: engine.Rejoined, Resendable: true})
-		} else {
+		}
+		if w.mod.up && w.ops[d] == o && w.mod.doubtful[d] {
+			delete(w.mod.doubtful, d)
+			w.post(o, engine.Event{What: engine.Recovered, Resendable: true})
+		}
+		if w.mod.up && w.ops[d] == o {
 			w.retire(o)
 		}
 		return codeOK
@@ -619,6 +648,9 @@ func (w *World) beginOp(d int32, variant uint8) code {
 	if doom == no {
 		f = w.drawFate()
 	}
+	if f != holds {
+		w.mod.doubtful[d] = true
+	}
 	if f == fails {
 		w.freeTill(d)
 		return codeJournal
@@ -638,6 +670,7 @@ func (w *World) beginOp(d int32, variant uint8) code {
 	if w.boundary(writePoint(writeBegun, synced)) {
 		return codeUnknown
 	}
+	delete(w.mod.doubtful, d)
 	o := w.revive(d)
 	w.holdTill(o)
 	epoch := w.mod.epoch

@@ -90,8 +90,7 @@ func (w *World) open(m *message, s status) int32 {
 // about is what an account looks like in an answer.
 func (w *World) about(m *message, i int32) response {
 	a := &w.srv.accounts[i]
-	r := response{sort: says, status: a.status, key: m.key, amount: a.amount, id: int64(i) + 1, until: a.until - w.now, undone: a.undone}
-	return r
+	return response{sort: says, status: a.status, key: m.key, amount: a.amount, id: int64(i) + 1, until: a.until - w.now, undone: a.undone, left: w.left(m)}
 }
 
 // serve is the provider at work.
@@ -99,8 +98,11 @@ func (w *World) serve(m *message) response {
 	ok := response{sort: says, key: m.key}
 	switch m.ask {
 	case askProbe:
-		if w.permille(100) {
+		switch w.below(10) {
+		case 0:
 			ok.sort = saysNo
+		case 1:
+			ok.status = waiting
 		}
 		return ok
 	case askCounters:
@@ -133,6 +135,21 @@ func (w *World) serve(m *message) response {
 		return w.serveUndo(m)
 	}
 	return response{sort: saysNo, key: m.key}
+}
+
+// left is what the provider still has of the payment that a request gives back.
+func (w *World) left(m *message) pay.Amount {
+	if w.deals[m.asker].parent == none {
+		return -1
+	}
+	i := w.payment(m)
+	if i == none {
+		return -1
+	}
+	if a := &w.srv.accounts[i]; a.status == paid || a.undone {
+		return a.amount - a.back
+	}
+	return -1
 }
 
 // number takes the through number of a request: a new one is spent, another key under it is refused.
@@ -312,7 +329,7 @@ func (w *World) serveCode(m *message) response {
 
 // serveGive gives back a part or all of a payment, under a key or draft of its own.
 func (w *World) serveGive(m *message) response {
-	no := response{sort: saysNo, key: m.key}
+	no := response{sort: saysNo, key: m.key, left: -1}
 	var i int32
 	switch {
 	case m.ask == askPerform:
@@ -374,14 +391,14 @@ func (w *World) serveUndo(m *message) response {
 	p := &w.srv.accounts[i]
 	if m.ask == askUndo && !p.undone {
 		if w.account(m.asker) != nil {
-			return response{sort: saysNo, key: m.key} // it was refused before
+			return response{sort: saysNo, key: m.key, left: w.left(m)} // it was refused before
 		}
 		if p.status != paid || p.back > 0 || w.refuses(m) {
 			num := m.num
 			m.num = 0
 			w.open(m, declined)
 			m.num = num
-			return response{sort: saysNo, key: m.key}
+			return response{sort: saysNo, key: m.key, left: w.left(m)}
 		}
 		p.undone, p.status = true, cancelled
 		p.back = p.amount

@@ -30,6 +30,8 @@ type taker struct {
 	wish     rpc   // how it is acknowledged; 0: not decided
 	acked    bool
 
+	asked    uint8  // number of the last request to watch
+	prompt   int64  // number of the question that waits; 0: none
 	stream   uint32
 	streamed int32 // epoch of the module
 
@@ -168,11 +170,20 @@ func (w *World) tillChecks(d int32) {
 	case !k.began:
 		w.request(rpcBegin, d, int64(k.variant))
 	case k.stream == 0 || k.streamed != w.mod.epoch || !w.mod.up:
-		w.request(rpcWatch, d, k.last)
+		w.watchIt(d)
+	case k.prompt != 0:
+		w.request(rpcAnswer, d, k.prompt<<1|1)
 	case k.outcome.Final() && !k.acked:
 		w.acknowledges(d)
 	}
 	w.act(w.between(5*second, 40*second), tillCheck, x.till, d)
+}
+
+// watchIt asks for the events after the last that was heard.
+func (w *World) watchIt(d int32) {
+	k := &w.deals[d].taker
+	k.asked++
+	w.request(rpcWatch, d, k.last<<8|int64(k.asked))
 }
 
 // tillHears is the answer to a till's request.
@@ -194,7 +205,7 @@ func (w *World) tillHears(it item) {
 		k.digests |= 1 << arg
 		k.variant = uint8(arg)
 		if !k.began || k.stream == 0 {
-			w.request(rpcWatch, d, k.last)
+			w.watchIt(d)
 		}
 		k.began = true
 	case r == rpcBegin && answer == codeState && !k.began:
@@ -237,7 +248,10 @@ func (w *World) streamArrives(it item) {
 		if n.account != none {
 			w.customer(n.account)
 		}
+	case pay.EvPromptGone:
+		k.prompt = 0
 	case pay.EvConfirm, pay.EvChoice, pay.EvInput, pay.EvPrint:
+		k.prompt = n.number
 		switch {
 		case w.unlucky(200):
 			w.fault(CashierSilent)

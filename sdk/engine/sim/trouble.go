@@ -109,19 +109,20 @@ func (w *World) trouble() {
 	if w.calm {
 		return
 	}
-	busy := w.now < faultsEnd
-	if busy {
-		busy = false
-		for i := range w.tills {
-			busy = busy || w.tills[i].quota > 0 || w.tills[i].book > 0
-		}
+	quota, book := 0, 0
+	for i := range w.tills {
+		quota += w.tills[i].quota
+		book += w.tills[i].book
 	}
-	if !busy || w.now > faultsEnd {
+	if quota > 0 {
+		w.sold = w.now
+	}
+	if quota == 0 && (book == 0 || w.now > w.sold+w.after) || w.now > faultsEnd {
 		w.settleDown()
 		return
 	}
 	w.plan(w.below(one(&w.chance, 20*second, 2*minute, 6*minute)), iTrouble, 0, 0, 0, 0)
-	switch w.below(12) {
+	switch w.below(13) {
 	case 0, 1:
 		w.crashModule(CrashModule)
 	case 2:
@@ -139,7 +140,7 @@ func (w *World) trouble() {
 		w.srv.down = w.now + w.below(one(&w.chance, 20*second, 5*minute, hour))
 	case 7, 8:
 		w.fault(ClockJump)
-		w.mod.wall += w.between(-1, 1) * w.below(one(&w.chance, minute, 12*minute))
+		w.mod.wall = one(&w.chance, int64(-1), 0, 1) * w.below(one(&w.chance, minute, 12*minute))
 	case 9:
 		w.journal.full = w.now + w.below(one(&w.chance, 5*second, minute))
 	case 10:
@@ -149,6 +150,8 @@ func (w *World) trouble() {
 		}
 	case 11:
 		w.personErrs()
+	case 12:
+		w.givesElsewhere()
 	}
 }
 
@@ -158,7 +161,10 @@ func (w *World) settleDown() {
 	if w.Trace != nil {
 		w.trace("the faults stop")
 	}
-	w.srv.down, w.journal.full, w.mod.hushed = 0, 0, false
+	w.srv.down, w.journal.full = 0, 0
+	if w.mod.up && w.mod.hushed {
+		w.stopModule()
+	}
 	if !w.host.up {
 		w.host.up = true
 	}
@@ -171,6 +177,24 @@ func (w *World) settleDown() {
 		}
 	}
 	w.plan(personLook, iPerson, 0, 0, 0, 0)
+}
+
+// givesElsewhere gives back part of a payment by other hands than ours: the provider's staff, another till.
+func (w *World) givesElsewhere() {
+	if len(w.srv.accounts) == 0 || !w.fam.refunds {
+		return
+	}
+	a := &w.srv.accounts[w.below(int64(len(w.srv.accounts)))]
+	if a.status != paid || !a.kind.Payment() || a.back == a.amount {
+		return
+	}
+	w.fault(GivenElsewhere)
+	n := 1 + pay.Amount(w.below(int64(a.amount-a.back)))
+	a.back += n
+	w.deals[a.d].back += n
+	if w.Trace != nil {
+		w.trace("MONEY back %v of %s, elsewhere", n, w.name(a.d))
+	}
 }
 
 // personErrs is a person who says of an Unknown operation that no money moved, and may be wrong.
@@ -191,7 +215,7 @@ func (w *World) personErrs() {
 
 // personLooks is a person who asks the provider by telephone after what stays Unknown, and the end of the run once all is quiet.
 func (w *World) personLooks() {
-	late := w.now > w.since+12*minute
+	late := w.now > w.since+12*minute+int64(w.fam.traits.Horizon)*2
 	for i := range w.rows {
 		d := int32(i)
 		r := &w.rows[d]

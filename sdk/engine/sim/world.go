@@ -33,6 +33,8 @@ type World struct {
 	heap  queue
 	calm  bool // the faults have stopped
 	since int64
+	sold  int64 // when a till last had something to begin
+	after int64 // how long after that the faults go on
 	fam   *family
 	terms engine.Terms
 	// permille of each kind of trouble in this run
@@ -194,6 +196,7 @@ func (w *World) Run(seed uint64) *Violation {
 func (w *World) begin(seed uint64) {
 	w.chance.seed(seed)
 	w.now, w.calm, w.since, w.broken, w.tried = 0, false, 0, nil, 0
+	w.sold, w.after = 0, w.below(one(&w.chance, 3*minute, 30*minute))
 	w.heap.list, w.heap.seq = w.heap.list[:0], 0
 	w.deals, w.calls, w.freeCall, w.msgs, w.freeMsg = w.deals[:0], w.calls[:0], w.freeCall[:0], w.msgs[:0], w.freeMsg[:0]
 	w.rows, w.refundOf = w.rows[:0], w.refundOf[:0]
@@ -210,7 +213,11 @@ func (w *World) begin(seed uint64) {
 	w.odds = odds{wire: one(&w.chance, int64(80), 200, 350, 500), crash: one(&w.chance, int64(0), 5, 15, 40), disk: one(&w.chance, int64(0), 10, 60),
 		till: one(&w.chance, int64(20), 100, 250), cashier: one(&w.chance, int64(60), 150, 350), customer: one(&w.chance, int64(100), 300)}
 	w.journal = journal{}
-	w.mod = module{epoch: 1, up: true, busy: w.mod.busy[:0], live: w.mod.live[:0], closes: none}
+	clear(w.mod.doubtful)
+	if w.mod.doubtful == nil {
+		w.mod.doubtful = map[int32]bool{}
+	}
+	w.mod = module{doubtful: w.mod.doubtful, epoch: 1, up: true, busy: w.mod.busy[:0], live: w.mod.live[:0], closes: none}
 	w.host = host{up: true, epoch: 1}
 	w.srv = server{accounts: w.srv.accounts[:0], next: w.between(1, 900), shift: w.between(1, 90), links: w.srv.links[:0]}
 	w.tills = w.tills[:0]
