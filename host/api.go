@@ -144,6 +144,10 @@ func (a *api) Acknowledge(ctx context.Context, in *modulev1.AcknowledgeRequest) 
 			return err
 		}
 		in.By, in.Reason = s.by(), shorten(in.GetReason(), 1000)
+		if have, err := a.h.index.Get(ctx, pay.Ref(in.GetRef())); err == nil && have.State == index.Cancelled && !have.Known && in.GetAck() == string(pay.AckSeen) {
+			out.Operation, err = module.Pack(a.h.voided(have)) // its module never heard of it, and nothing of it is left to be seen
+			return err
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forwardLimit)
 		defer cancel()
 		a.h.point("forward acknowledge")

@@ -172,11 +172,21 @@ func (b *beginning) name(ctx context.Context) error {
 	return err
 }
 
-// closeRef names the close of the module's shift (design §3.9). The module knows better where a close was refused or the shift is empty.
+// closeRef names the close of the module's shift (design §3.9). The module knows better where a close was refused or the shift is empty; it
+// does not know of one that was voided because it never arrived there, whose ref must not begin any more.
 func (h *Host) closeRef(ctx context.Context, r *resident) (pay.Ref, error) {
 	shift, err := h.shiftOf(ctx, r)
-	if err != nil || shift.CloseRef != "" {
-		return shift.CloseRef, err
+	if err != nil {
+		return "", err
+	}
+	if shift.CloseRef != "" {
+		have, err := h.index.Get(ctx, shift.CloseRef)
+		if pay.CodeOf(err) == pay.ErrNotFound || err == nil && (have.State != index.Cancelled || have.Known) {
+			return shift.CloseRef, nil
+		}
+		if err != nil {
+			return "", err
+		}
 	}
 	for try := 1; ; try++ {
 		ref := pay.CloseRef(r.id, shift.Shift, try)

@@ -308,6 +308,9 @@ func (f *fake) page(query json.RawMessage) (json.RawMessage, error) {
 func (f *fake) Info(_ context.Context, what, _ string) (json.RawMessage, error) {
 	switch what {
 	case "shift":
+		if f.has("names-close") {
+			return json.RawMessage(`{"shift":5,"close_ref":"close-fake-5"}`), nil
+		}
 		return json.RawMessage(`{"shift":5}`), nil
 	case "boom":
 		panic("4111111111111111")

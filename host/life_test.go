@@ -160,11 +160,28 @@ func TestWhatNeverReachedItsModuleIsCancelled(t *testing.T) {
 	if op := outcomeIn(lastOf(till.watch("r1", 0))); op == nil || op.Outcome != pay.Cancelled {
 		t.Fatalf("got %+v", op)
 	}
+	till.acknowledge("r1", pay.AckSeen)
 	// It was told to be cancelled, so it never begins.
 	n := i.begins("fake")
 	out, err := till.pay("fake", "r1", 100, "die-before")
 	if err != nil || !out.GetExisted() || pay.Outcome(out.GetOperation().GetOutcome()) != pay.Cancelled || i.begins("fake") != n {
 		t.Errorf("got %v, %v", out, err)
+	}
+}
+
+func TestADayIsClosedThoughAnEarlierCloseNeverReachedItsModule(t *testing.T) {
+	i := install(t, "fake")
+	i.serve()
+	till := i.till("1")
+	i.write(i.data("fake", "names-close"), "")
+	if _, err := till.pay("fake", "", 0, "die-before", "kind=close_day"); pay.CodeOf(err) != pay.ErrModuleDown {
+		t.Fatalf("got %v", err)
+	}
+	if op := outcomeIn(lastOf(till.watch("close-fake-5", 0))); op == nil || op.Outcome != pay.Cancelled {
+		t.Fatalf("got %+v", op)
+	}
+	if op := till.must("fake", "", 0, "approve", "kind=close_day"); op.Ref != "close-fake-5.2" || op.Outcome != pay.Approved {
+		t.Errorf("got %+v", op)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -98,7 +99,7 @@ func (o *operation) sumUp(ctx context.Context, c *closing, st *engine.State, now
 }
 
 // lastClose gives the last close of day again where the open shift is empty. A ref of another shift's close is refused: the shift that
-// its caller saw is over.
+// its caller saw is over. A later try of the open shift's close is none: the host knows of one before it that never arrived here.
 func (s *Shell) lastClose(ctx context.Context, asked pay.Ref) (v pay.Operation, ok bool, err error) {
 	ref, again, err := s.CloseRef(ctx)
 	if err != nil {
@@ -109,9 +110,27 @@ func (s *Shell) lastClose(ctx context.Context, asked pay.Ref) (v pay.Operation, 
 		return v, err == nil, err
 	}
 	if strings.HasPrefix(string(asked), "close-"+s.o.About.ID+"-") && asked != ref {
+		_, err := s.o.Journal.Operation(ctx, ref)
+		if laterTry(asked, ref) && pay.CodeOf(err) == pay.ErrNotFound {
+			return pay.Operation{}, false, nil
+		}
 		return pay.Operation{}, false, text.Refuse(pay.ErrShift, "refused.shift_changed", map[string]any{"Ref": ref}, nil)
 	}
 	return pay.Operation{}, false, nil
+}
+
+// laterTry says whether a close's ref is that of a later try than the one that would be next.
+func laterTry(asked, next pay.Ref) bool {
+	shift, try, _ := strings.Cut(string(next), ".")
+	askedShift, askedTry, _ := strings.Cut(string(asked), ".")
+	number := func(try string) int {
+		n, err := strconv.Atoi(try)
+		if err != nil {
+			return 1
+		}
+		return n
+	}
+	return askedShift == shift && number(askedTry) > number(try)
 }
 
 // CloseRef is the ref that a close of day has now: close-<module>-<shift>. again says that the shift is empty, and that this is the last

@@ -170,6 +170,25 @@ func TestARefusedCloseIsFollowedByAnother(t *testing.T) {
 	})
 }
 
+func TestACloseMayBearALaterTrysRefWhereAnEarlierOneNeverArrived(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pays("a", pay.Approved)
+		if _, err := w.begin(pay.Request{Ref: "close-bank-5.2", Kind: pay.KindCloseDay}); err != nil {
+			t.Fatal(err)
+		}
+		if r := w.report(w.wantEnd("close-bank-5.2", pay.Approved)); r.Shift != 5 || r.Total() != 12345 {
+			t.Errorf("the close says %+v", r)
+		}
+		if again, err := w.closeDay(); err != nil || again.Ref != "close-bank-5.2" {
+			t.Errorf("of an empty shift: %+v, %v", again, err)
+		}
+		w.pays("b", pay.Approved)
+		if _, err := w.begin(pay.Request{Ref: "close-bank-5.3", Kind: pay.KindCloseDay}); pay.CodeOf(err) != pay.ErrShift {
+			t.Errorf("a close of a shift that is over: %v", err)
+		}
+	})
+}
+
 func TestALateApprovalIsBookedWhereTheProviderSays(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.bank.customer = -1
