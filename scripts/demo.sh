@@ -37,7 +37,7 @@ mkdir -p "$home/modules/sendy"
 printf '[Sendy]\nServer=%s\n' "$url" >"$home/modules/sendy/sendy.ini"
 
 echo "Песочница Sendy: $url; телефон покупателя: $url/phone"
-"$home/cashier" --home "$home" --pos 4 --sandbox "$home/payrack-sandbox" --script "$scripts/demo.txt" --totals "$room/totals"
+"$home/cashier" --home "$home" --pos 4 --sandbox "$home/payrack-sandbox" --script "$scripts/demo.txt" --totals "$room/totals" --till-log "$room/till"
 echo
 echo "Журнал песочницы, который знает правду о деньгах:"
 "$home/payrack-sandbox" ledger
@@ -52,3 +52,6 @@ if [ "$(till approved)" != "$paid" ] || [ "$(till refunded)" != "$back" ] || [ "
   exit 1
 fi
 echo "ИТОГИ СОВПАЛИ ДО КОПЕЙКИ"
+echo
+echo "Журнал, указатель, касса и песочница, по правилам о деньгах:"
+"$home/payrack" --home "$home" check --ledger "$PAYRACK_SANDBOX" --till "$room/till" --quiet-since "$(date -d '+1 minute' '+%F %T')"
