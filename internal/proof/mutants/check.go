@@ -46,6 +46,7 @@ type verdict struct {
 // laboratory runs checks on the tree at root.
 type laboratory struct {
 	root, dir string
+	only      string         // the one package whose checks run; empty: all
 	sound     map[check]bool // what passes without a mistake
 }
 
@@ -76,6 +77,9 @@ func (l *laboratory) overlay(m mutant) (string, error) {
 
 // run runs a check, under an overlay's flag or none. pattern is empty for all tests.
 func (l *laboratory) run(ctx context.Context, pkg, pattern, overlay string) (verdict, error) {
+	if pkg == simulator {
+		return l.simulate(ctx, overlay)
+	}
 	within := limit
 	if pattern == "" {
 		within = wide
@@ -84,19 +88,70 @@ func (l *laboratory) run(ctx context.Context, pkg, pattern, overlay string) (ver
 	if pattern != "" {
 		args = append(args, "-run", pattern)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*within+wide) // compiling included
+	args = append(args, "./"+pkg)
+	if l.drawn(pkg) {
+		args = append(args, "-args", "-rapid.nofailfile", "-rapid.shrinktime=1s")
+	}
+	out, code, err := l.command(ctx, within, overlay, args...)
+	if err != nil {
+		return verdict{}, err
+	}
+	v := judge(bytes.NewReader(out))
+	if code != 0 && v.failed == "" && v.uncertain == "" {
+		v.uncertain = "the tests ended without naming one that failed"
+	}
+	return v, nil
+}
+
+// drawn says whether tests of a package draw their cases by rapid, which is then to write nothing into the tree and not to look long for
+// the smallest case.
+func (l *laboratory) drawn(pkg string) bool {
+	files, _ := filepath.Glob(filepath.Join(l.root, filepath.FromSlash(pkg), "*_test.go"))
+	return slices.ContainsFunc(files, func(f string) bool {
+		text, err := os.ReadFile(f)
+		return err == nil && bytes.Contains(text, []byte(`"pgregory.net/rapid"`))
+	})
+}
+
+// command runs a go command, with some time for compiling on top of within, and gives its output and exit code.
+func (l *laboratory) command(ctx context.Context, within time.Duration, overlay string, args ...string) (out []byte, code int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, within+wide)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", append(args, "./"+pkg)...)
+	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = l.root
 	cmd.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace("-buildvcs=false "+overlay))
 	cmd.WaitDelay = 5 * time.Second
-	out, err := cmd.Output()
+	out, err = cmd.Output()
 	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
-		return verdict{}, fmt.Errorf("run the tests of %s: %w", pkg, err)
+		return nil, 0, fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
 	}
-	v := judge(bytes.NewReader(out))
-	if err != nil && v.failed == "" && v.uncertain == "" {
-		v.uncertain = "the tests ended without naming one that failed"
+	return out, cmd.ProcessState.ExitCode(), nil
+}
+
+// simulate plays the simulator for a while; what it finds first stands for the test that failed.
+func (l *laboratory) simulate(ctx context.Context, overlay string) (v verdict, err error) {
+	program := filepath.Join(l.dir, "sim")
+	out, code, err := l.command(ctx, limit, overlay, "build", "-o", program, "./"+simulator)
+	if err != nil || code != 0 {
+		return verdict{uncertain: "it does not compile", output: string(out)}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, "-for", "10s")
+	out, err = cmd.Output()
+	v.output = string(out)
+	switch {
+	case ctx.Err() != nil:
+		v.uncertain = "it took too long"
+	case err == nil:
+		v.ran = []string{""}
+	default:
+		_, found, _ := strings.Cut(v.output, "violations: ")
+		if _, found, _ = strings.Cut(found, "\n"); found == "" {
+			v.uncertain = "the simulator ended without naming a rule"
+			return v, nil
+		}
+		v.failed, _, _ = strings.Cut(strings.TrimSpace(found), "\n")
 	}
 	return v, nil
 }

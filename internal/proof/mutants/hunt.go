@@ -11,7 +11,7 @@ import (
 // around are the packages whose tests look at a folder's code, the nearest first, after the tests that an entry names. What no unit test
 // finds the end-to-end tests may.
 var around = map[string][]string{
-	"sdk/engine":           {"sdk/engine", "sdk/shell"},
+	"sdk/engine":           {"sdk/engine", simulator, "sdk/shell"},
 	"sdk/shell":            {"sdk/shell", "sdk"},
 	"sdk/journal":          {"sdk/journal", "sdk/shell"},
 	"sdk/exchange":         {"sdk/exchange", "plugins/sendy/driver"},
@@ -25,8 +25,11 @@ var around = map[string][]string{
 // folder is where the mutant's file lies.
 func (m mutant) folder() string { return m.file[:strings.LastIndexByte(m.file, '/')] }
 
-// order is every check for a mutant, in the order in which they run.
-func (m mutant) order() []check {
+// order is every check for a mutant, in the order in which they run; only is empty, or the one package whose checks run.
+func (m mutant) order(only string) []check {
+	if only != "" {
+		return []check{{pkg: only}}
+	}
 	list := slices.Clone(m.checks)
 	for _, pkg := range around[m.folder()] {
 		list = append(list, check{pkg: pkg})
@@ -36,6 +39,9 @@ func (m mutant) order() []check {
 
 // soundness runs the named tests of the mutants without any mistake: what fails then finds nothing.
 func (l *laboratory) soundness(ctx context.Context, chosen []mutant) error {
+	if l.only != "" {
+		return nil // what fails is tried without the mutant then
+	}
 	tests := map[string][]string{}
 	var pkgs []string
 	for _, m := range chosen {
@@ -89,7 +95,7 @@ func (l *laboratory) hunt(ctx context.Context, m mutant) (r result) {
 		r.Broken = err.Error()
 		return r
 	}
-	for _, c := range m.order() {
+	for _, c := range m.order(l.only) {
 		pattern := ""
 		if c.test != "" {
 			pattern = exactly(c.test)
@@ -106,6 +112,9 @@ func (l *laboratory) hunt(ctx context.Context, m mutant) (r result) {
 			r.Notes = append(r.Notes, c.String()+": "+v.uncertain)
 		case v.failed != "":
 			top, _, _ := strings.Cut(v.failed, "/")
+			if c.pkg == simulator {
+				top = ""
+			}
 			r.Seconds = seconds(time.Since(begun))
 			if l.passes(ctx, check{c.pkg, top}) {
 				r.CaughtBy = c.pkg + " " + v.failed

@@ -8,6 +8,7 @@
 //	go run ./internal/proof/mutants -out dist/out/mutants.json           all of them
 //	go run ./internal/proof/mutants -count 5                             five in turn, other ones each day
 //	go run ./internal/proof/mutants -only timeout-is-a-decline           by name
+//	go run ./internal/proof/mutants -by internal/proof/sim               which of them the simulator finds by itself
 //	go run ./internal/proof/mutants -in dist/out/mutants.json -table en  the results of an earlier run, as a table
 package main
 
@@ -23,15 +24,16 @@ import (
 
 // settings are what the command line says.
 type settings struct {
-	out, in, only, table string
-	count                int
-	seed                 int64
+	out, in, only, by, table string
+	count                    int
+	seed                     int64
 }
 
 func main() {
 	var s settings
 	flag.StringVar(&s.out, "out", "", "write the figures to this JSON `file`")
 	flag.StringVar(&s.only, "only", "", "run these mutants, `ids` with commas between them")
+	flag.StringVar(&s.by, "by", "", "let only this `package` look for them, all of its tests, or the simulator: "+simulator)
 	flag.IntVar(&s.count, "count", 0, "run so many in turn; 0: all")
 	flag.Int64Var(&s.seed, "seed", -1, "whose turn it is with -count; below 0: by the day")
 	flag.StringVar(&s.in, "in", "", "run nothing: read the figures of this JSON `file`")
@@ -71,13 +73,15 @@ func run(ctx context.Context, s settings) (ok bool, err error) {
 		return false, err
 	}
 	defer os.RemoveAll(dir)
-	l := &laboratory{root: root, dir: dir, sound: map[check]bool{}}
+	l := &laboratory{root: root, dir: dir, only: s.by, sound: map[check]bool{}}
 	begun := time.Now()
 	fmt.Printf("%d of %d mutants\n", len(chosen), len(all))
 	if err := l.soundness(ctx, chosen); err != nil {
 		return false, err
 	}
-	fmt.Printf("the tests pass without a mutant (%s)\n", time.Since(begun).Round(time.Second))
+	if s.by == "" {
+		fmt.Printf("their tests pass without them (%s)\n", time.Since(begun).Round(time.Second))
+	}
 	r := figures{}
 	for _, m := range chosen {
 		found := l.hunt(ctx, m)
