@@ -19,17 +19,15 @@ const patience = 2500 * time.Millisecond
 
 // live goes through cycles until the world is old, broken, or it is time to end; then its books are audited.
 func (w *world) live(ctx context.Context, f flags, n, life int) error {
-	points := boundaries()
-	order := rand.New(rand.NewPCG(f.seed, 0)).Perm(len(points))
 	for w.cycles < longest && ctx.Err() == nil && !w.broken && w.tally.next() {
 		at := life*longest + w.cycles
 		c := &chance{Rand: rand.New(rand.NewPCG(f.seed, uint64(n)<<40|uint64(at)+1)), world: fmt.Sprintf("w%d.%d", n, life), cycle: w.cycles, paid: w.ledger.paid()}
 		var b *boundary
 		switch {
 		case f.only != "":
-			b = find(points, f.only)
+			b = find(boundaries(), f.only)
 		case at%2 == 0:
-			b = &points[order[(at/2*f.worlds+n)%len(points)]]
+			b = w.tally.turn()
 		}
 		if err := w.cycle(ctx, c.draw(b), b); err != nil {
 			if ctx.Err() != nil {

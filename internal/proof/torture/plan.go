@@ -214,7 +214,7 @@ func recipes() map[string]func(*chance, *plan) {
 		},
 		"resolved": func(c *chance, p *plan) {
 			o := c.offline("99")
-			o.Resolve = "charged"
+			o.Resolve = pick(c, "charged", "not")
 			p.Orders = []book.Order{o}
 			deaf(p)
 			p.Faults = append(p.Faults, sandbox.Fault{Kind: sandbox.FaultDrop, Path: paying, Work: true})

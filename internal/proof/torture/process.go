@@ -77,7 +77,7 @@ type child struct {
 func begin(log *os.File, program string, args ...string) (*child, error) {
 	c := &child{cmd: exec.Command(program, args...), done: make(chan struct{})}
 	c.cmd.Stderr = log
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: 0}
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt at the terminal is for the torturer alone
 	var err error
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err

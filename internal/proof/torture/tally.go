@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -42,10 +43,28 @@ type tally struct {
 	covered    map[string]int
 	journaled  int
 	violations []violation
+	turns      []boundary // whose turn it is to be struck, the next first
+	rand       *rand.Rand
 }
 
 func newTally(f flags) *tally {
-	return &tally{f: f, start: time.Now(), outcomes: map[string]int{}, kills: map[string]int{}, faults: map[string]int{}, covered: map[string]int{}}
+	return &tally{f: f, violations: []violation{}, rand: rand.New(rand.NewPCG(f.seed, 0)), start: time.Now(), outcomes: map[string]int{}, kills: map[string]int{}, faults: map[string]int{}, covered: map[string]int{}}
+}
+
+// turn is the boundary to strike at next: each in its turn, by the seed, and in the next round only those that were missed, until none was.
+func (t *tally) turn() *boundary {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.turns) == 0 {
+		t.turns = slices.DeleteFunc(boundaries(), func(b boundary) bool { return t.covered[b.String()] > 0 })
+		if len(t.turns) == 0 {
+			t.turns = boundaries()
+		}
+		t.rand.Shuffle(len(t.turns), func(i, j int) { t.turns[i], t.turns[j] = t.turns[j], t.turns[i] })
+	}
+	b := t.turns[0]
+	t.turns = t.turns[1:]
+	return &b
 }
 
 // next takes a cycle, if there are any left.
@@ -137,7 +156,7 @@ func (t *tally) result() result {
 	defer t.mu.Unlock()
 	r := result{Seed: t.f.seed, System: system(), Processors: runtime.NumCPU(), Worlds: t.f.worlds, Seconds: float64(time.Since(t.start).Milliseconds()) / 1000,
 		Cycles: t.cycles, KillsBy: t.kills, Points: t.covered, Payments: t.payments, Operations: t.operations, Outcomes: t.outcomes, Journaled: t.journaled,
-		FaultsBy: t.faults, Violations: len(t.violations), Found: t.violations}
+		FaultsBy: t.faults, PointsMissing: []string{}, Violations: len(t.violations), Found: t.violations}
 	for _, n := range t.kills {
 		r.Kills += n
 	}
