@@ -60,6 +60,12 @@ func run(ctx context.Context, s settings) (ok bool, err error) {
 	if s.in != "" {
 		return true, printTable(os.Stdout, s.in, s.table, all)
 	}
+	if s.seed < 0 {
+		s.seed = time.Now().Unix() / int64((24 * time.Hour).Seconds())
+	}
+	if s.count > 0 {
+		fmt.Printf("turn %d: -seed %d runs the same mutants again\n", s.seed, s.seed)
+	}
 	chosen, err := choose(all, s)
 	if err != nil {
 		return false, err
@@ -104,12 +110,7 @@ func choose(all []mutant, s settings) ([]mutant, error) {
 	if s.count <= 0 || s.count >= len(all) {
 		return all, nil
 	}
-	turn := s.seed
-	if turn < 0 {
-		turn = time.Now().Unix() / int64((24 * time.Hour).Seconds())
-	}
-	fmt.Printf("turn %d: -seed %d runs the same mutants again\n", turn, turn)
-	first := int(turn % int64(len(all)) * int64(s.count) % int64(len(all)))
+	first := int(s.seed % int64(len(all)) * int64(s.count) % int64(len(all)))
 	chosen := make([]mutant, 0, s.count)
 	for i := range s.count {
 		chosen = append(chosen, all[(first+i)%len(all)])
