@@ -13,7 +13,7 @@ export CGO_ENABLED ?= 1
 # A checkout that belongs to somebody else, or none at all, builds as well.
 export GOFLAGS += -buildvcs=false
 
-.PHONY: all build demo test bench generate fmt clean library programs cashier
+.PHONY: all build demo test bench sim torture mutants fuzz generate fmt clean library programs cashier
 
 all: build
 
@@ -45,6 +45,24 @@ test:
 
 bench: build
 	@$(GO) run ./internal/bench -home $(HOME_DIR) -out $(OUT)/bench.json
+
+# The proof about money; docs/en/proof.md says what each does. TIME is how long a run takes.
+TIME ?= 60s
+
+# SEED=n replays one run; SEEDS=n runs so many; STATE=file goes on from where an earlier run stopped, and adds up.
+sim:
+	@$(GO) run ./internal/proof/sim $(if $(SEED),-seed $(SEED),$(if $(SEEDS),-seeds $(SEEDS),-for $(TIME)) $(if $(STATE),-state $(STATE)) -out $(OUT)/sim.json)
+
+# CYCLES=n kills so often, however long that takes; SEED=n chooses what is killed when.
+torture: build
+	@$(GO) run ./internal/proof/torture -home $(HOME_DIR) $(if $(CYCLES),-cycles $(CYCLES),-for $(TIME)) $(if $(SEED),-seed $(SEED)) -out $(OUT)/torture.json
+
+# ONLY=id,id plants these only; COUNT=n so many in turn.
+mutants:
+	@$(GO) run ./internal/proof/mutants $(if $(ONLY),-only $(ONLY)) $(if $(COUNT),-count $(COUNT)) -out $(OUT)/mutants.json
+
+fuzz:
+	@scripts/fuzz.sh $(TIME)
 
 generate:
 	cd internal/rpc && $(GO) tool -modfile=../../tools/go.mod buf generate
