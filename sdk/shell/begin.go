@@ -48,7 +48,9 @@ func (s *Shell) Begin(ctx context.Context, r pay.Request, digest []byte) (v pay.
 	row, existed, err = s.o.Journal.Begin(ctx, row, journal.Event{Ref: r.Ref, Time: row.Begun, Name: "begun"})
 	if err != nil {
 		release()
-		s.doubt(r.Ref)
+		if pay.CodeOf(err) == pay.ErrJournal {
+			s.doubt(r.Ref)
+		}
 		return pay.Operation{}, false, err
 	}
 	if existed {

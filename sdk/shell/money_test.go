@@ -447,6 +447,63 @@ func TestAPersonsWordSettlesAnUnknownOperation(t *testing.T) {
 	})
 }
 
+// wholeUndoing is a driver whose provider undoes a payment whole, and tells by the payment whether it did.
+type wholeUndoing struct{ driver }
+
+func (d wholeUndoing) undone(original pay.Key) provider.Reply {
+	d.b.mu.Lock()
+	defer d.b.mu.Unlock()
+	for _, a := range d.b.accounts {
+		if a.of == original {
+			return provider.Reply{Verdict: provider.Approved, Amount: a.op.Amount, Currency: pay.RUB}
+		}
+	}
+	return provider.Reply{Verdict: provider.NotDone}
+}
+
+func (d wholeUndoing) Reverse(ctx context.Context, op, original provider.Operation) (provider.Reply, error) {
+	return d.do(ctx, "reverse", op, func(f fault) provider.Reply {
+		if d.undone(original.Key).Verdict != provider.Approved {
+			d.b.put(op, original.Key, f)
+		}
+		return d.undone(original.Key)
+	})
+}
+
+func (d wholeUndoing) Inquire(ctx context.Context, op provider.Operation) (provider.Reply, error) {
+	if op.Kind != pay.KindReversal {
+		return d.driver.Inquire(ctx, op)
+	}
+	return d.do(ctx, "inquire", op, func(fault) provider.Reply { return d.undone(op.Original.Key) })
+}
+
+func TestAReversalThatAPersonTookBackIsNotCountedBesideTheNext(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.plain = true
+		w.restart()
+		w.shell().Reconfigure(wholeUndoing{w.driver().(driver)}, engine.DefaultTerms(), "en", 1)
+		w.mustBegin(pay.KindOffline, "p")
+		w.wantEnd("p", pay.Approved)
+		w.bank.trouble(on(lost, "reverse", "inquire"))
+		if err := w.acknowledge("p", pay.AckReverse); err != nil {
+			t.Fatal(err)
+		}
+		later(10 * time.Minute)
+		if _, err := w.shell().Resolve(t.Context(), "p~1", false, "Anna: not on the statement"); err != nil {
+			t.Fatal(err)
+		}
+		w.bank.trouble(nil)
+		later(2 * time.Hour)
+		if v := w.view("p"); v.Reversal != pay.ReversalDone {
+			t.Errorf("the payment: %+v", v)
+		}
+		if row := w.row("p~1"); row.Charged || row.Open {
+			t.Errorf("the reversal that was taken back: charged %v, open %v", row.Charged, row.Open)
+		}
+		w.wantBooks()
+	})
+}
+
 func TestSecretsThatAreGoneAreNotGuessedAndComeBackWithTheTill(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.plain = true
