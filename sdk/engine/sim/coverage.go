@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/payrack/payrack/sdk/engine"
+	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/provider"
 )
 
 // Form changes with what Stats count, so that sums of different forms are not added up.
@@ -59,5 +61,22 @@ func (s *Stats) Coverage() Coverage {
 	return c
 }
 
-func impossible(engine.Phase, Cell) bool { return false }
-func unreachable(point) bool             { return false }
+// impossible lists what cannot meet as long as a shell and a driver keep their contracts.
+func impossible(p engine.Phase, c Cell) bool {
+	timer := func(x engine.Timer) Cell { return 2 + Cell(verdicts) + Cell(x) }
+	switch p {
+	case engine.Prepared:
+		// No driver says that money moved where nothing was asked for; these timers are set with the first commit or later; and Shell
+		// refuses a confirmation of what is not approved. A reversal belongs to what is settled.
+		return c == 2+Cell(provider.Approved) || c == timer(engine.TimerWait) || c == timer(engine.TimerCancel) || c == timer(engine.TimerLook) ||
+			c == timer(engine.TimerReverse) || c == cellOf(&engine.Event{What: engine.ConfirmRequested}) || c == cellOf(&engine.Event{What: engine.ReversalEnded})
+	case engine.Committed:
+		return c == Cell(engine.Begun) || c == timer(engine.TimerLook) // it begins once; a late look follows an end
+	}
+	return false
+}
+
+// unreachable are boundaries of effects that the engine never asks for.
+func unreachable(p point) bool {
+	return p == pointCall || p == pointTell || p == pointTell+point(pay.EvCustomer) || p == pointTell+point(pay.EvPending)
+}

@@ -24,9 +24,9 @@ func verdict(r *response) provider.Reply {
 }
 
 // refused is the provider's refusal. One to give money back says what is left of it, if anything went back otherwise.
-func refused(c *call, r *response) provider.Reply {
+func (w *World) refused(c *call, r *response) provider.Reply {
 	reply := provider.Reply{Verdict: provider.Declined, Code: "NO"}
-	if c.kind == pay.KindReversal && r.left >= 0 {
+	if c.kind == pay.KindReversal && r.left >= 0 && w.fam.refunds {
 		left := r.left
 		reply.Left = &left
 	}
@@ -38,7 +38,7 @@ func (w *World) told(c *call, r *response) {
 	reply := verdict(r)
 	switch {
 	case reply.Verdict == provider.Declined && c.kind == pay.KindReversal:
-		reply = refused(c, r)
+		reply = w.refused(c, r)
 	case reply.Verdict == provider.Waiting && w.permille(50):
 		reply.Again = time.Duration(w.below(90)) * time.Second
 	}
@@ -102,7 +102,7 @@ func driveKey(w *World, c *call, r *response) {
 	case r.sort == saysDuplicate:
 		w.fail(c)
 	case r.sort == saysNo:
-		w.reply(c, refused(c, r))
+		w.reply(c, w.refused(c, r))
 	case c.whole:
 		w.undone(c, r)
 	case c.what == engine.CallPrepare && r.status == draft:
@@ -138,7 +138,7 @@ func (w *World) counted(c *call, r *response) {
 // undone reads what became of a payment that is undone whole.
 func (w *World) undone(c *call, r *response) {
 	switch {
-	case r.undone && r.amount == c.oamount:
+	case r.undone && (r.amount == c.oamount || !w.fam.refunds): // where nothing can go back in part, a person may have named another sum
 		w.reply(c, provider.Reply{Verdict: provider.Approved, Amount: c.amount, Currency: pay.RUB})
 	case r.undone:
 		w.fail(c)
@@ -197,7 +197,7 @@ func driveNumbers(w *World, c *call, r *response) {
 		}
 		w.reply(c, provider.Reply{Verdict: provider.Declined, Code: "TAKEN"})
 	case r.sort == saysNo:
-		w.reply(c, refused(c, r))
+		w.reply(c, w.refused(c, r))
 	case c.whole:
 		w.undone(c, r)
 	case c.what == engine.CallPrepare && r.status == waiting:
@@ -234,7 +234,7 @@ func drivePayouts(w *World, c *call, r *response) {
 	case r.sort == saysDuplicate:
 		w.fail(c) // the query tells what became of it
 	case r.sort == saysNo:
-		w.reply(c, refused(c, r))
+		w.reply(c, w.refused(c, r))
 	case r.status == wantsCode:
 		p := &provider.Prompt{ID: "otp", Kind: pay.EvInput, Secret: true, Timeout: time.Minute}
 		w.reply(c, provider.Reply{Verdict: provider.Ask, Prompt: p})
@@ -270,7 +270,7 @@ func driveBank(w *World, c *call, r *response) {
 	case r.sort == saysNotFound:
 		w.fail(c) // of an id that the bank gave: it makes no sense
 	case r.sort == saysNo:
-		w.reply(c, refused(c, r))
+		w.reply(c, w.refused(c, r))
 	case c.what == engine.CallPrepare && r.status == waiting:
 		w.reply(c, w.qr(c, r))
 	case r.status == draft && c.what == engine.CallPrepare:
@@ -343,15 +343,16 @@ func driveLinkRefund(w *World, c *call, r *response) {
 	case r.sort == saysNotFound:
 		w.reply(c, word(provider.NotFound))
 	case r.sort != says:
-		w.reply(c, refused(c, r))
+		w.reply(c, w.refused(c, r))
 	default:
 		w.told(c, r)
 	}
 }
 
-// driveBasket is the driver of a provider that reserves first, perhaps less than was asked for, and writes off by a confirmation.
+// driveBasket is the driver of a provider that reserves first, perhaps less than was asked for, and writes off by a confirmation. Its cancel
+// of what was confirmed gives all of it back, however late it comes, so it is asked for only where no confirmation can have left.
 func driveBasket(w *World, c *call, r *response) {
-	stop := c.what == engine.CallCancel || c.what == engine.CallTidy
+	stop := c.what == engine.CallTidy
 	if r == nil {
 		switch {
 		case c.what == engine.CallPrepare:
@@ -379,7 +380,7 @@ func driveBasket(w *World, c *call, r *response) {
 	case r.sort == saysNotFound:
 		w.reply(c, word(provider.NotFound))
 	case r.sort != says:
-		w.reply(c, refused(c, r))
+		w.reply(c, w.refused(c, r))
 	case c.whole:
 		w.undone(c, r)
 	case c.what == engine.CallPrepare && r.status == draft && r.amount > c.amount:
@@ -387,7 +388,7 @@ func driveBasket(w *World, c *call, r *response) {
 	case c.what == engine.CallPrepare && r.status == draft:
 		reply := provider.Reply{Verdict: provider.Ready, State: stateOf(int64(r.amount))}
 		if w.permille(500) {
-			reply.Verdict, reply.Prompt = provider.Ask, &provider.Prompt{ID: "sum", Kind: pay.EvConfirm, Timeout: 30 * time.Second, Default: "1"}
+			reply.Verdict, reply.Prompt = provider.Ask, w.prompt()
 		}
 		w.reply(c, reply)
 	case stop && c.step == 1 && r.status == draft:

@@ -221,7 +221,7 @@ func (w *World) ask(o *op, r rpc, arg int64) code {
 	case rpcWatch:
 		w.attach(o, arg)
 	case rpcLeave:
-		if o.watch.open {
+		if o.watch.open && o.watch.asked == uint8(arg) {
 			o.watch.open = false
 			w.post(o, engine.Event{What: engine.Detached})
 		}
@@ -293,7 +293,7 @@ func (w *World) attach(o *op, after int64) {
 	after >>= 8
 	had := o.watch.open
 	w.streams++
-	o.watch = watch{open: true, token: w.streams, epoch: w.host.epoch, after: after}
+	o.watch = watch{open: true, asked: k.asked, token: w.streams, epoch: w.host.epoch, after: after}
 	k.stream, k.streamed = w.streams, w.mod.epoch
 	if !had {
 		epoch := w.mod.epoch

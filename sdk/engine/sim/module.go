@@ -503,7 +503,7 @@ func (w *World) perform(o *op, f *engine.Effect) {
 	case engine.SetTimer:
 		w.setTimer(o, f.Timer, int64(f.After))
 	case engine.StopTimer:
-		if o.timers[f.Timer] != 0 && w.unlucky(8) {
+		if o.timers[f.Timer] != 0 && w.unlucky(25) {
 			w.fault(TimerRace) // it had fired, and waits in the queue
 			o.queue = append(o.queue, engine.Event{What: engine.Fired, Timer: f.Timer})
 		}
@@ -656,7 +656,7 @@ func (w *World) beginOp(d int32, variant uint8) code {
 		return codeJournal
 	}
 	state := engine.New(x.kind, x.amount, pay.RUB, w.wallclock())
-	state.NoPrompts = w.permille(100)
+	state.NoPrompts = w.permille(250)
 	w.insert(d, &state, variant)
 	if doom == kept {
 		w.crashModule(CrashModule)

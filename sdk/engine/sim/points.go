@@ -184,6 +184,7 @@ func (w *World) emit(o *op, t told) {
 // watch is the till's stream of one operation's events. There is one: that of the operation's own till.
 type watch struct {
 	open  bool
+	asked uint8 // by which request of the till
 	token uint32
 	epoch int32 // of the host that relays
 	after int64

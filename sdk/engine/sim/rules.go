@@ -103,6 +103,9 @@ func changed(a, b *engine.State) bool {
 // moved says whether the provider has moved what the engine believes.
 func (w *World) moved(d int32, s *engine.State) bool {
 	x := &w.deals[d]
+	if x.kind == pay.KindReversal && w.rows[x.parent].state.Resolved != nil {
+		return true // of a sum that a person named
+	}
 	if x.kind == pay.KindReversal && x.paid == 0 { // an undo that an earlier reversal asked for may have come late
 		p := &w.deals[x.parent]
 		return p.back >= x.amount
@@ -169,7 +172,7 @@ func (w *World) checkBooks() {
 		if x.taker.outcome != s.Outcome && x.kind != pay.KindReversal {
 			w.violate("3.5", "%s: the till was told %v in the end, the journal says %v", w.name(d), x.taker.outcome, s.Outcome)
 		}
-		if s.Resolved != nil && s.Resolved.Charged || x.misjudged && stateID(s) == 0 {
+		if w.worded(s) || x.parent != none && w.worded(&w.rows[x.parent].state) || x.misjudged && stateID(s) == 0 {
 			continue
 		}
 		sign := pay.Amount(1)
@@ -189,6 +192,9 @@ func (w *World) checkBooks() {
 		w.violate("3.9", "the journal adds up to %v, the provider to %v", journal, ledger)
 	}
 }
+
+// worded says that a person named the sum of an operation, which may not be that of the provider.
+func (w *World) worded(s *engine.State) bool { return s.Resolved != nil && s.Resolved.Charged }
 
 func (w *World) checkBook(d int32) {
 	x, s := &w.deals[d], &w.rows[d].state

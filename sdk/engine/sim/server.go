@@ -17,20 +17,21 @@ type server struct {
 
 // account is what the provider knows of one request for money.
 type account struct {
-	d      int32 // whose it is, for the books of truth
-	key    pay.Key
-	kind   pay.Kind
-	amount pay.Amount
-	status status
-	of     int32 // of a refund: the account of the payment
-	num    int64
-	listed int64 // from when the query knows it
-	until  int64
-	born   int64
-	tries  int
-	undone bool
-	back   pay.Amount
-	seen   bool // a customer has seen what can be paid
+	d       int32 // whose it is, for the books of truth
+	key     pay.Key
+	kind    pay.Kind
+	amount  pay.Amount
+	status  status
+	of      int32 // of a refund: the account of the payment
+	num     int64
+	listed  int64 // from when the query knows it
+	until   int64
+	born    int64
+	tries   int
+	undone  bool
+	back    pay.Amount
+	crossed bool // it was stopped while the payer's bank was at work
+	seen    bool // a customer has seen what can be paid
 }
 
 // status is the provider's word for it.
@@ -98,11 +99,11 @@ func (w *World) serve(m *message) response {
 	ok := response{sort: says, key: m.key}
 	switch m.ask {
 	case askProbe:
-		switch w.below(10) {
+		switch m.key[0] % 8 {
 		case 0:
 			ok.sort = saysNo
 		case 1:
-			ok.status = waiting
+			ok.status = waiting // for ever
 		}
 		return ok
 	case askCounters:
@@ -181,7 +182,11 @@ func (w *World) serveOpen(m *message) response {
 		w.srv.accounts[i].amount = max(1, m.amount-pay.Amount(w.below(int64(m.amount))))
 		return w.about(m, i)
 	case w.fam.odd || m.asker != none && w.deals[m.asker].kind.Returns():
-		return w.about(m, w.open(m, draft))
+		i := w.open(m, draft)
+		if w.deals[m.asker].parent != none {
+			w.srv.accounts[i].of = w.payment(m)
+		}
+		return w.about(m, i)
 	}
 	return w.about(m, w.open(m, waiting))
 }
@@ -303,6 +308,8 @@ func (w *World) serveStop(m *message) response {
 	switch {
 	case a.status == waiting, a.status == draft:
 		a.status = cancelled
+	case a.status == busy && w.fam.ids && !a.kind.Returns() && w.permille(300):
+		a.status, a.crossed = cancelled, true // the payer's bank is at work already, and that comes out after the word
 	case a.status == paid && w.deals[a.d].kind == pay.KindBasket && !a.undone: // there a cancel of what was confirmed gives all of it back
 		w.takeBack(a)
 		a.undone, a.status = true, cancelled
@@ -412,9 +419,10 @@ func (w *World) serveUndo(m *message) response {
 // settle ends what is being worked on: the money moves, or it never will.
 func (w *World) settle(i int32) {
 	a := &w.srv.accounts[i]
-	if a.status != busy {
+	if a.status != busy && !a.crossed {
 		return
 	}
+	a.crossed = false
 	if a.kind.Returns() {
 		a.status = paid
 		w.gaveBack(a.d, w.srv.accounts[a.of].d, a.amount)

@@ -30,8 +30,8 @@ type taker struct {
 	wish     rpc   // how it is acknowledged; 0: not decided
 	acked    bool
 
-	asked    uint8  // number of the last request to watch
-	prompt   int64  // number of the question that waits; 0: none
+	asked    uint8 // number of the last request to watch
+	prompt   int64 // number of the question that waits; 0: none
 	stream   uint32
 	streamed int32 // epoch of the module
 
@@ -90,7 +90,8 @@ func (w *World) tillActs(it item) {
 		w.fault(CashierLeaves)
 		k.left = true
 		k.stream = 0
-		w.request(rpcLeave, d, 0)
+		w.request(rpcLeave, d, int64(k.asked))
+		k.asked++
 		w.act(w.between(second, 3*minute), tillCheck, it.a, d)
 	case tillAck:
 		w.acknowledges(d)
@@ -183,6 +184,7 @@ func (w *World) tillChecks(d int32) {
 func (w *World) watchIt(d int32) {
 	k := &w.deals[d].taker
 	k.asked++
+	k.stream = 0 // what is still on its way in an earlier stream is not read any more
 	w.request(rpcWatch, d, k.last<<8|int64(k.asked))
 }
 

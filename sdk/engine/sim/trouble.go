@@ -77,6 +77,7 @@ func (w *World) startTill(i int32) {
 	t.up = true
 	for d := range w.deals {
 		if x := &w.deals[d]; x.till == i && x.taker.booked && !x.taker.done {
+			x.taker.stream = 0
 			w.act(w.between(milli, 5*second), tillCheck, i, int32(d))
 			if x.taker.outcome.Final() {
 				w.act(w.between(milli, 5*second), tillAck, i, int32(d))
@@ -197,13 +198,18 @@ func (w *World) givesElsewhere() {
 	}
 }
 
-// personErrs is a person who says of an Unknown operation that no money moved, and may be wrong.
+// personErrs is a person's word about an Unknown operation: what is true of it now, or that no money moved, which may be wrong.
 func (w *World) personErrs() {
 	if !w.mod.up || !w.host.up || len(w.mod.live) == 0 {
 		return
 	}
 	o := w.ops[w.mod.live[w.below(int64(len(w.mod.live)))]]
-	if !o.state.CanResolve() || !o.state.Kind.Payment() {
+	x := &w.deals[o.d]
+	switch {
+	case !o.state.CanResolve():
+		return
+	case x.paid-x.undone > 0 && w.permille(500) || !x.kind.Payment():
+		w.post(o, engine.Event{What: engine.ResolveRequested, Charged: x.paid-x.undone > 0, By: "person"})
 		return
 	}
 	w.deals[o.d].misjudged = w.fam.ids
