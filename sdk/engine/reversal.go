@@ -49,7 +49,7 @@ func (t *turn) reversalEnded(e Event) {
 		if changed {
 			t.write("went_back_elsewhere")
 		}
-		t.set(TimerReverse, min(time.Second<<min(2*(t.Reversals-1), 12), time.Hour))
+		t.set(TimerReverse, min(time.Second<<min(2*max(t.Reversals-1, 0), 12), time.Hour))
 		return
 	}
 	t.stop(TimerReverse)

@@ -37,10 +37,31 @@ func (j *Journal) Find(ctx context.Context, q Query) ([]Operation, error) {
 		order = strings.ReplaceAll(order, "o.begun,", "o.begun DESC,") + " DESC"
 	}
 	rows, err := j.readers.QueryContext(ctx, "SELECT "+rowColumns+rowTables+w.text()+order+limitText(q.Limit), w.args...)
+	if q.Unreadable != nil {
+		return readable(rows, err, q.Unreadable)
+	}
 	return collect(rows, err, func(scan func(...any) error) (Operation, error) {
 		r, err := readRow(scan)
 		return r.Operation, err
 	})
+}
+
+// readable reads the rows that can be read, and names the others.
+func readable(rows *sql.Rows, err error, unreadable func(pay.Ref, error)) (list []Operation, _ error) {
+	if err != nil {
+		return nil, fault(err, "read the journal")
+	}
+	defer rows.Close()
+	for rows.Next() {
+		r, err := readRow(rows.Scan)
+		if err != nil {
+			ref, _ := refOf(rows)
+			unreadable(ref, err)
+			continue
+		}
+		list = append(list, r.Operation)
+	}
+	return list, fault(rows.Err(), "read the journal")
 }
 
 // Story returns what happened to an operation, in order: its events, and its part of the request log. pay.ErrNotFound where the

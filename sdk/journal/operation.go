@@ -144,6 +144,9 @@ type Query struct {
 	CountedOnly bool // Charged
 	Limit       int
 	Newest      bool // newest first
+	// Unreadable is told of each row that somebody else has written so that it cannot be read; such a row is left out then, and keeps no
+	// other from being found. nil: it fails the whole Find.
+	Unreadable func(ref pay.Ref, err error)
 }
 
 // Attempt is one attempt at activating the terminal. It holds no secret: the activation code is not in it.

@@ -135,7 +135,9 @@ func (s *Shell) Command(name string, c Command) {
 // Resume takes up every operation that the journal says is not done with. It is called once, before the first Begin. One that cannot be
 // read stays as it is, listed, and holds nothing else up.
 func (s *Shell) Resume(ctx context.Context) error {
-	rows, err := s.o.Journal.Find(ctx, journal.Query{OpenOnly: true})
+	rows, err := s.o.Journal.Find(ctx, journal.Query{OpenOnly: true, Unreadable: func(ref pay.Ref, err error) {
+		s.o.Log.Error("an operation cannot be taken up", "ref", ref, "error", err)
+	}})
 	if err != nil {
 		return err
 	}

@@ -348,7 +348,9 @@ func (s *Shell) viewOfRow(row journal.Operation) pay.Operation {
 
 // Pending lists the operations that want attention, oldest first.
 func (s *Shell) Pending(ctx context.Context) ([]pay.Operation, error) {
-	rows, err := s.o.Journal.Find(ctx, journal.Query{PendingOnly: true})
+	rows, err := s.o.Journal.Find(ctx, journal.Query{PendingOnly: true, Unreadable: func(ref pay.Ref, err error) {
+		s.o.Log.Error("an operation cannot be listed", "ref", ref, "error", err)
+	}})
 	if err != nil {
 		return nil, err
 	}
