@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,12 +25,17 @@ func (w *world) live(ctx context.Context, f flags, n, life int) error {
 		c := &chance{Rand: rand.New(rand.NewPCG(f.seed, uint64(n)<<40|uint64(at)+1)), world: fmt.Sprintf("w%d.%d", n, life), cycle: w.cycles, paid: w.ledger.paid()}
 		var b *boundary
 		switch {
+		case w.shipped != "":
 		case f.only != "":
 			b = find(boundaries(), f.only)
 		case at%2 == 0:
 			b = w.tally.turn()
 		}
-		if err := w.cycle(ctx, c.draw(b), b); err != nil {
+		p := c.draw(b)
+		if w.shipped != "" {
+			p = c.inShop()
+		}
+		if err := w.cycle(ctx, p, b); err != nil {
 			if ctx.Err() != nil {
 				break
 			}
@@ -106,7 +112,7 @@ func (w *world) happen(ctx context.Context, p plan) error {
 	for _, k := range p.Kills {
 		wg.Go(func() {
 			pause(ctx, k.After) // tills that are done before it lose their processes while idle
-			w.kill(k.Who)
+			w.kill(w.spare(k.Who))
 		})
 	}
 	if p.Heal > 0 {
@@ -161,11 +167,11 @@ func (w *world) kill(who []string) {
 		switch name {
 		case "till":
 			if w.till.kill() {
-				w.tally.kill("till", "random")
+				w.tally.kill("till", w.how())
 			}
 		case "sandbox":
 			if w.bank.kill() {
-				w.tally.kill("sandbox", "random")
+				w.tally.kill("sandbox", w.how())
 			}
 		case "host", "module":
 			program := programHost
@@ -174,12 +180,35 @@ func (w *world) kill(who []string) {
 			}
 			for _, p := range w.named(program) {
 				if slay(w.home, p) {
-					w.tally.kill(name, "random")
+					w.tally.kill(name, w.how())
 				}
 			}
 		}
 	}
 	w.note("killed", who)
+}
+
+// how words a kill at a random moment.
+func (w *world) how() string {
+	if w.shipped != "" {
+		return "as shipped"
+	}
+	return "random"
+}
+
+// spare adds the host to those who die where its module has died so often that the host would leave it alone.
+func (w *world) spare(who []string) []string {
+	switch {
+	case w.shipped == "":
+	case slices.Contains(who, "host"):
+		w.deaths = 0
+	case slices.Contains(who, "module"):
+		if w.deaths++; w.deaths >= 3 {
+			w.deaths = 0
+			return append([]string{"host"}, who...)
+		}
+	}
+	return who
 }
 
 // disarm ends what the provider does wrong.
@@ -218,7 +247,11 @@ func (w *world) goOn(ctx context.Context, p plan, at *boundary) error {
 	defer wg.Wait()
 	defer cancel()
 	wg.Go(func() { w.customers(ctx, p, customer{Does: "decline", After: 300 * time.Millisecond}) })
-	a, err := w.tell(book.Command{Do: "settle", Patience: settling})
+	bound := settling
+	if w.shipped != "" {
+		bound = patient
+	}
+	a, err := w.tell(book.Command{Do: "settle", Patience: bound})
 	if err != nil {
 		return fmt.Errorf("the till does not answer: %w", err)
 	}

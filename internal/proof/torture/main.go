@@ -57,7 +57,7 @@ func run(args []string) (int, error) {
 	set.IntVar(&f.cycles, "cycles", 0, "how many cycles, however long they take; 0: as many as the time allows")
 	set.Uint64Var(&f.seed, "seed", 0, "chooses what happens in each cycle; 0: the clock does")
 	set.IntVar(&f.worlds, "worlds", 4, "installations side by side")
-	set.StringVar(&f.home, "home", "", "folder with built programs: a world of them, as they ship, is killed at random too")
+	set.StringVar(&f.home, "home", "", "folder with the built programs of an installation: one world more, of them as they ship, is killed at random")
 	set.StringVar(&f.programs, "programs", "", "folder that keeps the test programs: what lies there is not built again")
 	set.StringVar(&f.out, "out", "", "file for the figures, as JSON")
 	set.StringVar(&f.only, "point", "", "kill at this boundary only, for a look at one")
@@ -108,9 +108,12 @@ func torture(ctx context.Context, f flags, room, programs string, tally *tally) 
 		defer cancel()
 	}
 	var wg sync.WaitGroup
-	errs := make([]error, f.worlds)
+	errs := make([]error, f.worlds+1)
 	for n := range f.worlds {
 		wg.Go(func() { errs[n] = lives(ctx, f, n, room, programs, tally) })
+	}
+	if f.home != "" {
+		wg.Go(func() { errs[f.worlds] = lives(ctx, f, f.worlds, room, programs, tally) })
 	}
 	wg.Wait()
 	return errors.Join(errs...)
@@ -122,7 +125,11 @@ const longest = 200
 // lives are the worlds of one place, one after the other.
 func lives(ctx context.Context, f flags, n int, room, programs string, tally *tally) error {
 	for life := 0; ctx.Err() == nil && !tally.full(); life++ {
-		w, err := newWorld(filepath.Join(room, fmt.Sprintf("w%d-%d", n, life)), programs, tally)
+		shipped := ""
+		if n == f.worlds {
+			shipped = f.home
+		}
+		w, err := newWorld(filepath.Join(room, fmt.Sprintf("w%d-%d", n, life)), programs, shipped, tally)
 		if err == nil {
 			err = w.live(ctx, f, n, life)
 		}

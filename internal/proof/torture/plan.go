@@ -304,6 +304,15 @@ func (c *chance) draw(at *boundary) plan {
 	return p
 }
 
+// inShop is the plan of a cycle with the programs as they ship, which take their time: nothing waits for long in it.
+func (c *chance) inShop() plan {
+	p := plan{Recipe: pick(c, "offline", "offline", "declined", "online", "reversed", "refund", "close", "lost")}
+	recipes()[p.Recipe](c, &p)
+	p.Kills = []kill{{pick(c, []string{"till"}, []string{"host"}, []string{"module"}, []string{"host", "module"}, []string{"sandbox"},
+		[]string{"till", "host", "module", "sandbox"}), c.up(20 + c.IntN(300))}}
+	return p
+}
+
 func anyToxic(c *chance) *toxic {
 	t := pick(c, toxics()...)
 	return &t

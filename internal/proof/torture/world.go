@@ -25,6 +25,7 @@ type world struct {
 	dir      string // of all that it has
 	home     string // the installation
 	programs string
+	shipped  string // where host and module are from, if they are those that ship; empty: those with hooks and short times
 	tally    *tally
 	place    place.Place
 	strikes  point.Folder
@@ -40,6 +41,7 @@ type world struct {
 	ledger   *ledger // what the till's book says
 
 	cycles int
+	deaths int  // of a module that ships, since its host was killed
 	broken bool // something is to be looked at: the folder stays
 }
 
@@ -47,12 +49,13 @@ type world struct {
 const (
 	starting = 30 * time.Second
 	settling = 60 * time.Second
+	patient  = 5 * time.Minute // the same, of what waits as long as in a shop
 	leaving  = 30 * time.Second
 )
 
 // newWorld lays out an installation and has its module activated.
-func newWorld(dir, programs string, tally *tally) (*world, error) {
-	w := &world{dir: dir, home: filepath.Join(dir, "payrack"), programs: programs, tally: tally, ledger: newLedger()}
+func newWorld(dir, programs, shipped string, tally *tally) (*world, error) {
+	w := &world{dir: dir, home: filepath.Join(dir, "payrack"), programs: programs, shipped: shipped, tally: tally, ledger: newLedger()}
 	w.strikes = point.Of(w.home)
 	if err := w.lay(); err != nil {
 		return w, err
@@ -64,7 +67,7 @@ func newWorld(dir, programs string, tally *tally) (*world, error) {
 	if w.wire, err = lay(w.bankAt); err != nil {
 		return w, err
 	}
-	ini := fmt.Sprintf("[Sendy]\nServer=%s\n[Service]\nWeChat=yes\n[Connection]\nConnectTimeout=1\n[Log]\nLogLevel=debug\n", w.wire.url())
+	ini := fmt.Sprintf("[Sendy]\nServer=%s\n[Service]\nWeChat=yes\n[Till]\nOrphanGrace=5\n[Connection]\nConnectTimeout=1\n[Log]\nLogLevel=debug\n", w.wire.url())
 	if err := os.WriteFile(filepath.Join(w.home, "modules", programModule, "sendy.ini"), []byte(ini), 0o644); err != nil {
 		return w, err
 	}
@@ -84,12 +87,19 @@ func (w *world) lay() error {
 	}
 	var sums strings.Builder
 	for _, p := range [][2]string{{programHost, programHost}, {programModule, filepath.Join("modules", programModule, programModule)}} {
-		raw, err := os.ReadFile(filepath.Join(w.programs, p[0]))
+		from := filepath.Join(w.programs, p[0])
+		if w.shipped != "" {
+			from = filepath.Join(w.shipped, p[1])
+		}
+		raw, err := os.ReadFile(from)
 		if err != nil {
 			return err
 		}
-		if err := os.Link(filepath.Join(w.programs, p[0]), filepath.Join(w.home, p[1])); err != nil {
-			return err
+		to := filepath.Join(w.home, p[1])
+		if os.Link(from, to) != nil { // another disk
+			if err := os.WriteFile(to, raw, 0o755); err != nil {
+				return err
+			}
 		}
 		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(raw), p[1])
 	}
