@@ -21,7 +21,23 @@ func (k *Kit) makeCases() {
 		}
 		met = append(met, k.seen[p.name]...)
 	}
+	for _, p := range plays() {
+		name := "fair/" + p.name
+		if p.after != "" {
+			name = "lost/" + p.after
+		}
+		why := k.absent[p.name]
+		k.add(Case{Name: name, Why: why, inactive: p.needs.signed, prelude: k.first(p.after), run: p.run})
+	}
+	for _, list := range [][]play{repeats(), customers(), restarts(), bounds(), togethers()} {
+		for _, p := range list {
+			k.add(Case{Name: p.name, Why: k.lacks(p.needs), pace: p.needs.pace, inactive: p.needs.signed, run: p.run})
+		}
+	}
 }
+
+// isGeneral says of an address that it speaks of no single operation.
+func (k *Kit) isGeneral(at address) bool { return slices.Contains(k.general, at) }
 
 func (k *Kit) add(c Case) { k.cases = append(k.cases, c) }
 

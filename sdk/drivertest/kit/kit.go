@@ -149,6 +149,9 @@ func (k *Kit) learn(ctx context.Context, p play) error {
 		k.absent[p.name] = why
 		return nil
 	}
+	if p.after != "" {
+		return nil // it has trouble of its own, and is a case
+	}
 	return weather(p.name, v, why, problems)
 }
 
@@ -210,7 +213,7 @@ func (k *Kit) lacks(n needs) string {
 			return "no arguments were given for activate"
 		}
 	}
-	if len(n.kinds) == 0 && slices.Contains(n.able, "reverse") && k.simplest() == "" {
+	if (n.pays || slices.Contains(n.able, "reverse") || slices.Contains(n.able, "refund")) && k.simplest() == "" {
 		return "the module takes no payments"
 	}
 	if n.pace != Brisk && !k.subject.Paced {

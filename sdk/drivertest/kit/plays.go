@@ -19,7 +19,8 @@ type needs struct {
 	kinds  []pay.Kind
 	able   []string // abilities, as pr_info capabilities names them
 	pace   Pace
-	signed bool // the module is to be activated
+	pays   bool // any payment
+	signed bool // the terminal is still to be activated
 }
 
 // paymentKinds are those by which the kit can have a customer pay, the simplest first.

@@ -56,6 +56,12 @@ func (t *trouble) harmless() bool {
 	return t == nil || slices.Contains([]sandbox.FaultKind{sandbox.FaultDelay, sandbox.FaultCase, sandbox.FaultExtra}, t.fault.Kind)
 }
 
+// irrelevant says of a fault that an outcome may rest on an answer that it spoiled: one that says the same twice, and another sum where
+// none was paid.
+func (t *trouble) irrelevant(op pay.Operation) bool {
+	return t.fault.Kind == sandbox.FaultTwice || t.fault.Kind == sandbox.FaultSum && op.Outcome != pay.Approved
+}
+
 // spoil begins the case's trouble, or notes where it would begin.
 func (w *world) spoil() {
 	mark := w.now()
@@ -145,7 +151,7 @@ func (w *world) endure(f *follow) {
 	f.mu.Lock()
 	early := f.latest
 	f.mu.Unlock()
-	if early.Outcome.Final() && altered && !w.notBegun(early) {
+	if early.Outcome.Final() && altered && !w.fault.irrelevant(early) && !w.notBegun(early) {
 		w.fail("the outcome was %s (%s %s) while every answer was spoiled%s", early.Outcome, early.Code, early.Text, w.fault.because())
 	}
 	w.calm()
@@ -200,7 +206,7 @@ func (w *world) find(query any, out any) {
 
 // wantAskedAgain holds that no outcome rests on an answer that was spoiled: after it the provider was asked once more.
 func (w *world) wantAskedAgain(op pay.Operation) {
-	if w.fault == nil || w.fault.general || w.fault.harmless() || w.fault.fault.Kind == sandbox.FaultTwice || w.notBegun(op) || op.ResolvedBy != "" {
+	if w.fault == nil || w.fault.general || w.fault.harmless() || w.fault.irrelevant(op) || w.notBegun(op) || op.ResolvedBy != "" {
 		return
 	}
 	list, err := w.ctl.Requests(w.ctx, w.fault.mark)
