@@ -114,7 +114,8 @@ func (h *Host) mayFind(ctx context.Context, s *session, query []byte) (json.RawM
 		}
 		delete(q, "number")
 	case "operations", "totals", "exchanges":
-		if string(q["pending"]) == "true" || string(q["open"]) == "true" {
+		// Of exchanges a module takes no notice of these two.
+		if what != "exchanges" && (string(q["pending"]) == "true" || string(q["open"]) == "true") {
 			break
 		}
 		if len(q["from"]) > 0 && from != "" {

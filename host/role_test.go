@@ -89,6 +89,10 @@ func TestAReceiverDoesTodaysWorkOnly(t *testing.T) {
 	if err != nil || !strings.Contains(got, `"from":"`+time.Now().Format("2006-01-02")) {
 		t.Errorf("it is not narrowed to today: %s, %v", got, err)
 	}
+	got, err = till.find(`{"what":"exchanges","open":true,"pending":true}`)
+	if err != nil || !strings.Contains(got, `"from":"`+time.Now().Format("2006-01-02")) {
+		t.Errorf("the request log is not narrowed to today: %s, %v", got, err)
+	}
 	if _, err := senior.find(`{"what":"operations","from":"2020-01-01T00:00:00Z"}`); err != nil {
 		t.Error(err)
 	}
