@@ -213,6 +213,7 @@ func (c *Client) send(ctx context.Context, req *http.Request, a call) (*Answer, 
 	}
 	if failure := answer.judge(a.out); failure != nil {
 		failure.RetryAfter = retryAfter(answer)
+		failure.Sent = true // there is an answer, even one of status 000
 		return answer, failure.of(a, response.StatusCode)
 	}
 	return answer, nil

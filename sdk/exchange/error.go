@@ -68,10 +68,9 @@ func NotSent(err error) bool {
 	return ok && !e.Sent
 }
 
-// of completes a failure with the call that it belongs to. One that has a status was sent.
+// of completes a failure with the call that it belongs to.
 func (e *Error) of(a call, status int) *Error {
 	e.Money, e.Call, e.Status = a.money, a.name(), status
-	e.Sent = e.Sent || status != 0
 	if e.Code == 0 {
 		e.Code = codeOf(e.Kind, status)
 	}

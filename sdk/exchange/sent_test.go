@@ -122,6 +122,7 @@ func TestBytesMayHaveLeftWhereTheAnswerIsLostOrBroken(t *testing.T) {
 		"wrong type":         {"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{\"sum\":\"100\"}", exchange.Unreadable},
 		"two answers in one": {"HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n{\"sum\":100}{\"sum\":200}", exchange.Unreadable},
 		"too large":          {"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n" + strings.Repeat(" ", 5000), exchange.TooLarge},
+		"status 000":         {"HTTP/1.1 000 None\r\nContent-Length: 0\r\n\r\n", exchange.Status},
 		"gateway":            {"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", exchange.Status},
 	}
 	for name, test := range tests {
