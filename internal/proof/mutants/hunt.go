@@ -25,9 +25,16 @@ var around = map[string][]string{
 // folder is where the mutant's file lies.
 func (m mutant) folder() string { return m.file[:strings.LastIndexByte(m.file, '/')] }
 
-// order is every check for a mutant, in the order in which they run; only is empty, or the one package whose checks run.
+// named stands for the tests that the entries name, where only a part of the checks is to run.
+const named = "named"
+
+// order is every check for a mutant, in the order in which they run; only is empty, named, or the one package whose checks run.
 func (m mutant) order(only string) []check {
-	if only != "" {
+	switch only {
+	case "":
+	case named:
+		return m.checks
+	default:
 		return []check{{pkg: only}}
 	}
 	list := slices.Clone(m.checks)

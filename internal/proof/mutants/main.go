@@ -33,7 +33,7 @@ func main() {
 	var s settings
 	flag.StringVar(&s.out, "out", "", "write the figures to this JSON `file`")
 	flag.StringVar(&s.only, "only", "", "run these mutants, `ids` with commas between them")
-	flag.StringVar(&s.by, "by", "", "let only this `package` look for them, all of its tests, or the simulator: "+simulator)
+	flag.StringVar(&s.by, "by", "", "let only this `package` look for them: all of its tests, or "+simulator+"; "+named+": only the tests that the entries name")
 	flag.IntVar(&s.count, "count", 0, "run so many in turn; 0: all")
 	flag.Int64Var(&s.seed, "seed", -1, "whose turn it is with -count; below 0: by the day")
 	flag.StringVar(&s.in, "in", "", "run nothing: read the figures of this JSON `file`")
@@ -105,7 +105,7 @@ func run(ctx context.Context, s settings) (ok bool, err error) {
 // choose gives the mutants that the settings name, in the table's order.
 func choose(all []mutant, s settings) ([]mutant, error) {
 	if s.only != "" {
-		return named(all, strings.Split(s.only, ","))
+		return byName(all, strings.Split(s.only, ","))
 	}
 	if s.count <= 0 || s.count >= len(all) {
 		return all, nil
@@ -118,7 +118,7 @@ func choose(all []mutant, s settings) ([]mutant, error) {
 	return chosen, nil
 }
 
-func named(all []mutant, ids []string) (chosen []mutant, err error) {
+func byName(all []mutant, ids []string) (chosen []mutant, err error) {
 	for _, id := range ids {
 		found := false
 		for _, m := range all {
