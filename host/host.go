@@ -207,6 +207,7 @@ func (h *Host) server() *grpc.Server {
 	server := grpc.NewServer(
 		grpc.Creds(userCredentials{group: groupOf(h.place.Data), program: h.place.Program()}),
 		grpc.MaxRecvMsgSize(pay.MaxParams+64<<10), grpc.MaxSendMsgSize(module.MaxMessage),
+		grpc.NumStreamWorkers(4), // whose stacks have grown
 		grpc.MaxHeaderListSize(16<<10), grpc.ReadBufferSize(8<<10), grpc.WriteBufferSize(8<<10), grpc.SharedWriteBuffer(true),
 		grpc.UnaryInterceptor(h.guardCall), grpc.StreamInterceptor(h.guardStream),
 	)

@@ -86,6 +86,7 @@ type Index struct {
 	mu    sync.Mutex // one writer; held outside of an access's own lock
 	firm  *access    // each commit is synced
 	loose *access    // a commit is synced with the next firm one
+	recent
 }
 
 const version = 3
@@ -203,6 +204,10 @@ func (x *Index) Close() error {
 
 // Get looks a ref up; pay.ErrNotFound where nobody ever took it.
 func (x *Index) Get(ctx context.Context, ref pay.Ref) (Entry, error) {
+	e, version, ok := x.recall(ref)
+	if ok {
+		return e, nil
+	}
 	list, err := x.look(ctx, "WHERE ref = ?", string(ref))
 	if err != nil {
 		return Entry{}, err
@@ -210,6 +215,7 @@ func (x *Index) Get(ctx context.Context, ref pay.Ref) (Entry, error) {
 	if len(list) == 0 {
 		return Entry{}, unknownRef(ref)
 	}
+	x.keep(list[0], version)
 	return list[0], nil
 }
 
@@ -256,6 +262,9 @@ func (x *Index) Learn(ctx context.Context, module string, op pay.Operation) erro
 	if have, err := x.Get(ctx, op.Ref); err == nil && have.Module == module && have.heard(op) {
 		return nil // nothing to write: most words are of this kind
 	}
+	if done, err := x.learnKnown(ctx, module, op); done || err != nil {
+		return err
+	}
 	return x.write(ctx, x.loose, func(tx *access) error {
 		list, err := tx.list(ctx, "WHERE ref = ?", string(op.Ref))
 		switch {
@@ -270,10 +279,34 @@ func (x *Index) Learn(ctx context.Context, module string, op pay.Operation) erro
 		case list[0].heard(op):
 			return nil
 		}
-		return tx.exec(ctx, `UPDATE refs SET state = ?1, known = 1, gone = ?2, pending = ?3, reversal = ?5
-			WHERE ref = ?4 AND (state NOT IN ('approved', 'declined', 'cancelled') OR ?1 IN ('approved', 'declined', 'cancelled'))`,
-			string(StateOf(op)), op.OtherTender, op.Pending, string(op.Ref), int64(op.Reversal))
+		return tx.exec(ctx, update, list[0].told(op)...)
 	})
+}
+
+// update writes what a module says of an operation that the index knows. A final state does not become an open one.
+const update = `UPDATE refs SET state = ?1, known = 1, gone = ?2, pending = ?3, reversal = ?5
+	WHERE ref = ?4 AND (state NOT IN ('approved', 'declined', 'cancelled') OR ?1 IN ('approved', 'declined', 'cancelled'))`
+
+// told are the values of update.
+func (e Entry) told(op pay.Operation) []any {
+	return []any{string(StateOf(op)), op.OtherTender, op.Pending, string(e.Ref), int64(op.Reversal)}
+}
+
+// learnKnown is Learn of an operation that the index remembers as it stands: one statement. done is false where that is not so.
+func (x *Index) learnKnown(ctx context.Context, module string, op pay.Operation) (done bool, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	e, _, ok := x.recall(op.Ref)
+	if !ok || e.Module != module || e.State.Final() && !StateOf(op).Final() {
+		return false, nil
+	}
+	if err := x.loose.use(func() error { return x.loose.exec(ctx, update, e.told(op)...) }); err != nil {
+		x.changed()
+		return false, fault(err)
+	}
+	e.State, e.Known, e.Gone, e.Pending, e.Reversal = StateOf(op), true, op.OtherTender, op.Pending, op.Reversal
+	x.replaced(e)
+	return true, nil
 }
 
 // heard says whether a word of its module is no news: known already, or an old one that was overtaken.
@@ -341,6 +374,7 @@ func (x *Index) Quiet(ctx context.Context, module string, but map[pay.Ref]bool) 
 func (x *Index) exec(ctx context.Context, text string, args ...any) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	defer x.changed()
 	return fault(x.loose.use(func() error { return x.loose.exec(ctx, text, args...) }))
 }
 
@@ -348,6 +382,7 @@ func (x *Index) exec(ctx context.Context, text string, args ...any) error {
 func (x *Index) write(ctx context.Context, a *access, f func(tx *access) error) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	defer x.changed()
 	return fault(a.use(func() error { return a.transact(context.WithoutCancel(ctx), f) }))
 }
 

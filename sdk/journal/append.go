@@ -173,6 +173,7 @@ func (t *tx) updateOperation(old row, op *Operation, e Event) error {
 			return err
 		}
 	}
+	t.remember(row{Operation: *op, id: old.id, lastEvent: event})
 	return t.insertEvent(old.id, event, e)
 }
 

@@ -41,6 +41,12 @@ func (j *Journal) Begin(ctx context.Context, op Operation, e Event) (written Ope
 
 // find reads an operation inside the transaction; sql.ErrNoRows where there is none.
 func (t *tx) find(ref pay.Ref) (row, error) {
+	if r, ok := t.fresh[ref]; ok {
+		return r, nil
+	}
+	if r, ok := t.recent[ref]; ok {
+		return r, nil
+	}
 	return readRow(func(into ...any) error {
 		return t.scan("SELECT "+rowColumns+rowTables+"WHERE o.ref = ?", []any{string(ref)}, into...)
 	})
@@ -105,6 +111,7 @@ func (t *tx) insertOperation(op *Operation, e Event) error {
 			return err
 		}
 	}
+	t.remember(row{Operation: *op, id: id, lastEvent: number(e.Name != "")})
 	return t.insertEvent(id, 1, e)
 }
 

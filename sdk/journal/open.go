@@ -8,6 +8,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/payrack/payrack/sdk/pay"
 )
 
 // Options are how a journal is opened. The zero value serves: the system's clock, and no waiting for a predecessor.
@@ -32,9 +34,10 @@ type Journal struct {
 	lock    *holding
 	readers *readers
 
-	turn   chan struct{} // holds one token: whoever has it writes
-	writer *writer       // used with the turn only; nil: to be opened again
-	closed bool          // with the turn
+	turn   chan struct{}   // holds one token: whoever has it writes
+	writer *writer         // used with the turn only; nil: to be opened again
+	closed bool            // with the turn
+	recent map[pay.Ref]row // with the turn: rows as they were last written
 
 	notes  notes
 	keeper keeper
@@ -55,7 +58,7 @@ func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{path: path, now: o.Now, lock: lock, turn: make(chan struct{}, 1)}
+	j := &Journal{recent: map[pay.Ref]row{}, path: path, now: o.Now, lock: lock, turn: make(chan struct{}, 1)}
 	j.turn <- struct{}{}
 	if err := j.open(ctx); err != nil {
 		return nil, errors.Join(fault(err, "open the journal "+path), j.release())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
@@ -62,9 +63,17 @@ func (w *writer) exec(query string, args ...any) (sql.Result, error) {
 // tx is one transaction. It is not bound to the caller's context: a transaction takes a millisecond, and one that was interrupted in
 // its commit would leave open whether it holds.
 type tx struct {
-	w   *writer
-	now time.Time
+	w      *writer
+	now    time.Time
+	recent map[pay.Ref]row // the journal's
+	fresh  map[pay.Ref]row // what this transaction wrote
 }
+
+// mostRecent is how many rows are remembered at most.
+const mostRecent = 64
+
+// remember keeps a row as it was written, so that the next transition of its operation need not read it: nobody else writes the file.
+func (t *tx) remember(r row) { t.fresh[r.Ref] = r }
 
 func (t *tx) exec(query string, args ...any) error {
 	_, err := t.w.exec(query, args...)
@@ -133,13 +142,14 @@ func (j *Journal) transact(f func(*tx) error) error {
 			return
 		}
 		j.notes.giveBack(noted)
+		clear(j.recent)
 		_, err := w.exec("ROLLBACK")
 		// SQLITE_ERROR says that SQLite rolled it back already.
 		if err != nil && primary(err) != sqlite3.SQLITE_ERROR || shaken(failure) {
 			j.distrust()
 		}
 	}()
-	t := &tx{w: w, now: stored(j.now())}
+	t := &tx{w: w, now: stored(j.now()), recent: j.recent, fresh: map[pay.Ref]row{}}
 	if failure = f(t); failure != nil {
 		return failure
 	}
@@ -149,6 +159,10 @@ func (j *Journal) transact(f func(*tx) error) error {
 	if _, failure = w.exec("COMMIT"); failure != nil {
 		return failure
 	}
+	if len(j.recent)+len(t.fresh) > mostRecent {
+		clear(j.recent)
+	}
+	maps.Copy(j.recent, t.fresh)
 	j.keeper.committed()
 	return nil
 }

@@ -74,7 +74,7 @@ func serve(svc Service, rpc modulev1.ModuleServiceServer, log hclog.Logger) int 
 		VersionedPlugins: map[int]plugin.PluginSet{protocol: {pluginName: &glue{server: rpc}}},
 		TLSProvider:      func() (*tls.Config, error) { return boot.tls() },
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(MaxMessage))...)
+			return grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(MaxMessage), grpc.NumStreamWorkers(4))...) // workers whose stacks have grown
 		},
 		Logger: hclog.NewNullLogger(), // what it has to say is the host's to see
 	})
