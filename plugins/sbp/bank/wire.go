@@ -67,7 +67,7 @@ func readRubles(n json.Number) (pay.Amount, error) {
 	}
 	whole, cents, point := strings.Cut(text, ".")
 	cents = strings.TrimRight(cents, "0")
-	if strings.HasPrefix(text, "-") || strings.ContainsAny(text, "eE+ ") || point && len(cents) > 2 {
+	if whole == "" || strings.HasPrefix(text, "-") || strings.ContainsAny(text, "eE+ ") || point && len(cents) > 2 {
 		return 0, fmt.Errorf("the answer names the sum %.30q", text)
 	}
 	kopecks, err := strconv.ParseInt(whole+(cents + "00")[:2], 10, 64)
