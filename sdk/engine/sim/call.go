@@ -13,7 +13,8 @@ type call struct {
 	token  uint32
 	d      int32
 	what   engine.Call
-	step   uint8 // how many exchanges it has made
+	step   uint8 // how far it has come, where it takes several exchanges
+	turn   uint8 // how many exchanges it has made
 	kind   pay.Kind
 	key    pay.Key
 	amount pay.Amount
@@ -141,6 +142,7 @@ type message struct {
 	refs  int
 	call  int32
 	token uint32
+	turn  uint8 // which exchange of the call
 	asker int32 // the operation, for the books of truth only
 	sent  uint64
 	money bool
@@ -213,6 +215,8 @@ var sortNames = [...]string{"says", "not found", "duplicate", "no", "5xx", "garb
 func (w *World) send(c *call, m message, money bool) {
 	c.touched = true
 	c.step++
+	c.turn++
+	m.turn = c.turn
 	m.call, m.token, m.asker, m.money, m.refs = c.index, c.token, c.d, money, 0
 	m.key, m.okey = c.key, c.okey
 	if m.amount == 0 {
@@ -354,10 +358,11 @@ func (w *World) answerArrives(i int32) {
 	m := w.msgs[i]
 	w.drop(i)
 	c := &w.calls[m.call]
-	if !c.used || c.token != m.token {
+	if !c.used || c.token != m.token || c.turn != m.turn {
 		return
 	}
 	r := &m.answer
+	c.turn++               // an answer that comes twice is read once
 	r.status &^= upperCase // a driver compares without regard to letter case
 	if r.sort == says5xx || r.sort == saysGarbage || r.key != c.key {
 		w.fail(c)

@@ -1,6 +1,9 @@
 package sim
 
-import "math/rand/v2"
+import (
+	"math/bits"
+	"math/rand/v2"
+)
 
 // chance is the one source of everything that is not decided. It is a function of the seed alone.
 type chance struct{ pcg rand.PCG }
@@ -12,19 +15,12 @@ func (c *chance) below(n int64) int64 {
 	if n <= 1 {
 		return 0
 	}
-	return int64((c.pcg.Uint64() >> 33) * uint64(n) >> 31)
+	high, _ := bits.Mul64(c.pcg.Uint64(), uint64(n))
+	return int64(high)
 }
 
 // between gives a number from a to b, both included.
-func (c *chance) between(a, b int64) int64 { return a + c.below64(b-a+1) }
-
-// below64 is below for numbers that do not fit in 31 bits.
-func (c *chance) below64(n int64) int64 {
-	if n <= 1 {
-		return 0
-	}
-	return int64(c.pcg.Uint64()>>1) % n
-}
+func (c *chance) between(a, b int64) int64 { return a + c.below(b-a+1) }
 
 // permille is true n times in a thousand.
 func (c *chance) permille(n int64) bool { return n > 0 && c.below(1000) < n }

@@ -503,7 +503,7 @@ func (w *World) perform(o *op, f *engine.Effect) {
 	case engine.SetTimer:
 		w.setTimer(o, f.Timer, int64(f.After))
 	case engine.StopTimer:
-		if o.timers[f.Timer] != 0 && w.unlucky(25) {
+		if o.timers[f.Timer] != 0 && w.unlucky(60) {
 			w.fault(TimerRace) // it had fired, and waits in the queue
 			o.queue = append(o.queue, engine.Event{What: engine.Fired, Timer: f.Timer})
 		}
@@ -604,7 +604,7 @@ const (
 func (w *World) beginOp(d int32, variant uint8) code {
 	x := &w.deals[d]
 	if r := &w.rows[d]; r.exists {
-		if r.variant != variant {
+		if r.variant != variant && w.Bug != BugRefUnchecked {
 			return codeReused
 		}
 		o := w.find(d)

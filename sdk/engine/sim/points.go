@@ -96,10 +96,26 @@ func (p point) String() string {
 		pointParent: "before the payment hears of its reversal", pointForward: "host: before begin is forwarded", pointRelay: "host: before the answer is relayed"}[p]
 }
 
+// likelier is how many times as often the module dies where it seldom comes.
+func likelier(p point) int64 {
+	if p < pointCall {
+		switch writes[p/stages] {
+		case "timeout", "needs_prompt", "not_found", "not_prepared", "failed", "went_back_elsewhere":
+			return 20
+		case "resolved", "proved", "late_approval", "reversing", "reversed", "abandoned":
+			return 3
+		}
+	}
+	if p >= pointTell && p < pointOutcome {
+		return 3
+	}
+	return 1
+}
+
 // boundary is a place where the module can die. True: it did.
 func (w *World) boundary(p point) bool {
 	w.Stats.Passed[p]++
-	if !w.unlucky(w.odds.crash) {
+	if !w.unlucky(w.odds.crash * likelier(p)) {
 		return false
 	}
 	w.Stats.Crashed[p]++
@@ -122,7 +138,7 @@ const (
 // doomed draws whether the module dies between writing and syncing, and with what record.
 func (w *World) doomed(p point) doom {
 	w.Stats.Passed[p]++
-	if !w.unlucky(w.odds.crash) {
+	if !w.unlucky(w.odds.crash * likelier(p)) {
 		return no
 	}
 	w.Stats.Crashed[p]++

@@ -204,7 +204,7 @@ func (w *World) checkBook(d int32) {
 		w.violate("3.5", "%s is Unknown in the end", w.name(d))
 	case s.Outcome == pay.Approved && x.kind != pay.KindReversal && x.paid-x.undone != s.Approved:
 		w.violate("3.4", "%s is approved for %v, the provider moved %v", w.name(d), s.Approved, x.paid-x.undone)
-	case s.Outcome != pay.Approved && !x.kind.Payment() && x.paid != 0:
+	case s.Outcome != pay.Approved && !x.kind.Payment() && x.paid != 0 && !s.Charged: // charged: against a person's word, which is listed
 		w.violate("3.4", "%s is %v, the provider moved %v", w.name(d), s.Outcome, x.paid)
 	case x.misjudged && stateID(s) == 0: // a person said that nothing was paid, and no id is known by which the bank could tell
 	case s.Outcome != pay.Approved && x.kind.Payment() && kept != 0 && (s.Able.Reverses || s.Contradiction == ""):

@@ -102,7 +102,7 @@ func (w *World) serve(m *message) response {
 		switch m.key[0] % 8 {
 		case 0:
 			ok.sort = saysNo
-		case 1:
+		case 1, 2, 3:
 			ok.status = waiting // for ever
 		}
 		return ok

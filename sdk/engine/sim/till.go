@@ -184,6 +184,7 @@ func (w *World) tillChecks(d int32) {
 func (w *World) watchIt(d int32) {
 	k := &w.deals[d].taker
 	k.asked++
+	k.streamed = w.mod.epoch
 	k.stream = 0 // what is still on its way in an earlier stream is not read any more
 	w.request(rpcWatch, d, k.last<<8|int64(k.asked))
 }

@@ -123,7 +123,7 @@ func (w *World) trouble() {
 		return
 	}
 	w.plan(w.below(one(&w.chance, 20*second, 2*minute, 6*minute)), iTrouble, 0, 0, 0, 0)
-	switch w.below(13) {
+	switch w.below(14) {
 	case 0, 1:
 		w.crashModule(CrashModule)
 	case 2:
@@ -149,7 +149,7 @@ func (w *World) trouble() {
 			w.fault(ShiftElsewhere)
 			w.srv.shift++
 		}
-	case 11:
+	case 11, 13:
 		w.personErrs()
 	case 12:
 		w.givesElsewhere()
@@ -204,6 +204,11 @@ func (w *World) personErrs() {
 		return
 	}
 	o := w.ops[w.mod.live[w.below(int64(len(w.mod.live)))]]
+	for _, d := range w.mod.live {
+		if other := w.ops[d]; other.state.CanResolve() && (other.stalled || !o.state.CanResolve() || other.state.Phase == engine.Prepared) {
+			o = other
+		}
+	}
 	x := &w.deals[o.d]
 	switch {
 	case !o.state.CanResolve():
