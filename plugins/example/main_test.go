@@ -13,6 +13,7 @@ import (
 	"github.com/payrack/payrack/sdk/exchange"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
+	"github.com/payrack/payrack/sdk/sandbox"
 )
 
 // bank is the provider's stand-in: it knows the truth about money, and does one thing wrong when told to.
@@ -20,6 +21,8 @@ type bank struct {
 	mu    sync.Mutex
 	known map[string]record // by path and key
 	money map[string]int64  // what each key moved
+	shown map[string]bool   // codes of customers' phones
+	keeps *sandbox.Ledger   // the same as money, for the kit; nil: not needed
 	fault string            // drop, html, other sum, other key, new status; of the next answer
 }
 
@@ -50,16 +53,21 @@ func (b *bank) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (b *bank) work(path string, in request) record {
 	rec := record{Key: in.Key, Amount: in.Amount, Currency: in.Currency, Status: "done"}
 	switch {
-	case in.Code == "poor":
-		rec.Status, rec.Reason = "refused", "not enough money"
-	case in.Code == "slow":
-		rec.Status = "busy"
 	case path == "refunds" && b.money[in.Payment] < in.Amount:
 		rec.Status, rec.Reason = "refused", "more than was paid"
 	case path == "refunds":
 		b.money[in.Payment] -= in.Amount
+	case strings.HasSuffix(in.Code, "poor"):
+		rec.Status, rec.Reason = "refused", "not enough money"
+	case strings.HasSuffix(in.Code, "slow"):
+		rec.Status = "busy"
+	case in.Code != "good" && !b.shown[in.Code]:
+		rec.Status, rec.Reason = "refused", "nobody's code"
 	default:
 		b.money[in.Key] += in.Amount
+	}
+	if b.keeps != nil && rec.Status == "done" {
+		b.enter(in)
 	}
 	return rec
 }
