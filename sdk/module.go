@@ -42,10 +42,12 @@ type Parts struct {
 	Secrets *secret.Store
 	// Attempts keeps the tries to activate.
 	Attempts func(ctx context.Context, terminal, serial string, ok bool, code string, left int) error
-	Words    *text.Catalogue
-	Log      hclog.Logger
-	Now      func() time.Time
-	Shop     module.Shop
+	// Past reads the operations with money that were begun from a time on and before another, in that order.
+	Past  func(ctx context.Context, from, to time.Time) ([]Past, error)
+	Words *text.Catalogue
+	Log   hclog.Logger
+	Now   func() time.Time
+	Shop  module.Shop
 	// Computer names this computer, for the warning that it seems active already.
 	Computer string
 }

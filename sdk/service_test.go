@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/payrack/payrack/sdk/module"
 	"github.com/payrack/payrack/sdk/pay"
@@ -236,5 +237,21 @@ func TestTheStoryOfAnOperationCanBeToldAndFound(t *testing.T) {
 	}
 	if _, err := s.Acknowledge(t.Context(), "a", pay.AckReverse, "", "test"); pay.CodeOf(err) != pay.ErrState {
 		t.Errorf("reversed after it was confirmed: %v", err)
+	}
+}
+
+func TestTheJournalsPastHasKeyAndMoney(t *testing.T) {
+	s := open(t, t.TempDir(), &bank{shift: 1})
+	op := run(t, s, pay.KindOffline, "sale-1", 12345, `{"code":"1"}`)
+	run(t, s, pay.KindTest, "test-1", 0, `{}`)
+	past, err := s.past(t.Context(), op.Begun, op.Begun.Add(time.Hour))
+	if err != nil || len(past) != 1 {
+		t.Fatalf("%+v, %v", past, err)
+	}
+	if p := past[0]; p.Ref != "sale-1" || p.Key == (pay.Key{}) || p.Amount != 12345 || !p.Charged || p.Outcome != pay.Approved || p.Booked.Before(p.Begun) || p.System != "bank" {
+		t.Errorf("%+v", p)
+	}
+	if before, err := s.past(t.Context(), op.Begun.Add(-time.Hour), op.Begun); err != nil || len(before) != 0 {
+		t.Errorf("the end of the span is not left out: %+v, %v", before, err)
 	}
 }
