@@ -11,7 +11,7 @@ import (
 	"github.com/payrack/payrack/sdk/text"
 )
 
-// What a receiver may not (design §8): force an activation, see other days. Resolving and changing settings are refused where they are
+// What a receiver may not (design §8): force an activation, see other days (so also compare one with the provider's registry). Resolving and changing settings are refused where they are
 // asked for.
 
 // mayBegin refuses a receiver's request that needs the full role.
@@ -22,7 +22,7 @@ func (h *Host) mayBegin(ctx context.Context, s *session, r *resident, request pa
 	p := request.Params
 	switch request.Kind {
 	case pay.KindCommand:
-		if p.Name == "activate" && forced(p.Args) {
+		if p.Name == "activate" && forced(p.Args) || p.Name == "reconcile" { // a registry is of another day
 			return text.Refuse(pay.ErrHostDenied, "host.receiver", nil, nil)
 		}
 	case pay.KindReport:

@@ -70,6 +70,8 @@ func TestAReceiverDoesTodaysWorkOnly(t *testing.T) {
 	denied(t, "forced activation", err)
 	_, err = till.begin(&hostv1.BeginRequest{Module: "fake", Kind: "command", Params: `{"name":"activate","args":{"force":false,"FORCE":true}}`})
 	denied(t, "forced activation in other letters", err)
+	_, err = till.begin(&hostv1.BeginRequest{Module: "fake", Kind: "command", Params: `{"name":"reconcile","args":{"file":"/day.csv"}}`})
+	denied(t, "a registry, which is of another day", err)
 	if _, err := till.begin(&hostv1.BeginRequest{Module: "fake", Kind: "command", Params: `{"name":"activate","args":{"force":0}}`}); err != nil {
 		t.Error(err)
 	}

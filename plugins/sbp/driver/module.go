@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ func Module() sdk.Module {
 			ID:      "sbp",
 			Title:   map[string]string{"ru": "СБП", "en": "SBP"},
 			Version: Version,
-			Kinds: []pay.Kind{pay.KindOnline, pay.KindRefund, pay.KindCloseDay, pay.KindReport, pay.KindTest,
+			Kinds: []pay.Kind{pay.KindOnline, pay.KindRefund, pay.KindCloseDay, pay.KindReport, pay.KindTest, pay.KindCommand,
 				pay.KindVerifyLink},
 			Systems: []string{bank.RaiffeisenID, bank.GazprombankID, bank.RSBID},
 			// No contract makes "not found" proof, and none says what a second activation of a link under the same name does: all traits are zero.
@@ -46,6 +47,7 @@ func Module() sdk.Module {
 		},
 		Settings: func() sdk.Configured { return new(Settings) },
 		New:      func(p sdk.Parts) (provider.Driver, error) { return newDriver(p, links) },
+		Commands: commands,
 		Words:    words,
 		SystemName: func(system, language string) string {
 			if id := "sbp.bank." + system; catalogue().Has(id) {
@@ -67,6 +69,7 @@ type Driver struct {
 	log      hclog.Logger
 	now      func() time.Time
 	shop     string
+	past     func(ctx context.Context, from, to time.Time) ([]sdk.Past, error)
 }
 
 var (
@@ -85,7 +88,7 @@ func newDriver(p sdk.Parts, links *links) (*Driver, error) {
 	if !ok {
 		return nil, fmt.Errorf("settings of another module: %T", p.Settings)
 	}
-	d := &Driver{settings: settings, links: links, secrets: p.Secrets, words: p.Words, log: p.Log, now: p.Now, shop: p.Shop.Name}
+	d := &Driver{settings: settings, links: links, secrets: p.Secrets, words: p.Words, log: p.Log, now: p.Now, shop: p.Shop.Name, past: p.Past}
 	if d.log == nil {
 		d.log = hclog.NewNullLogger()
 	}
