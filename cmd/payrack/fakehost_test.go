@@ -197,12 +197,34 @@ func (h *fakeHost) end(o *fakeOperation, outcome pay.Outcome, code, text string)
 	if outcome == pay.Approved && o.op.Kind == pay.KindCommand {
 		o.op.Result = json.RawMessage(`{"active":true,"attempts_left":3}`)
 	}
+	if o.op.Kind == pay.KindCommand && o.params.Name == "reconcile" {
+		o.op.Result = json.RawMessage(agreeing)
+		if !strings.Contains(string(o.params.Args), "good.csv") {
+			o.op.Result = json.RawMessage(differing)
+		}
+		if strings.Contains(string(o.params.Args), "none.csv") {
+			o.op.Outcome, o.op.Code, o.op.Text, o.op.Hint, o.op.Result = pay.Declined, "PR_E_ARGUMENT", "Это не реестр.", "Возьмите файл из письма банка.", nil
+		}
+	}
 	if o.op.Kind == pay.KindCommand && strings.Contains(string(o.params.Args), `"code":"bad"`) {
 		o.op.Outcome, o.op.Code, o.op.Text, o.op.Result = pay.Declined, "PR_E_ACTIVATION", "Код не подошел.", json.RawMessage(`{"active":false,"attempts_left":1}`)
 	}
 	op := o.op
 	h.emit(o, pay.Event{Kind: pay.EvOutcome, Operation: &op})
 }
+
+// Results of the command reconcile.
+const (
+	agreeing = `{"agrees":true,"from":"2026-11-22T00:00:00+03:00","to":"2026-11-23T00:00:00+03:00","adds_up":true,"registry":{"payments":12345,"refunds":345},
+		"journal":{"payments":12345,"refunds":345},"fees":49,"counts":{"agrees":1},
+		"lines":[{"verdict":"agrees","kind":"payment","time":"2026-11-22T10:58:00+03:00","order":"order-1","ref":"R-1","registry":12345,"journal":12345}]}`
+	differing = `{"agrees":false,"from":"2026-11-22T00:00:00+03:00","to":"2026-11-23T00:00:00+03:00","adds_up":false,"registry":{"payments":100,"refunds":0},
+		"journal":{"payments":99,"refunds":0},"fees":0,"counts":{"agrees":1,"differs":1,"next_day":1,"only_registry":1},"lines":[
+		{"verdict":"differs","why":"sum","kind":"payment","time":"2026-11-22T10:58:00+03:00","order":"order-1","ref":"R-1","registry":100,"journal":99},
+		{"verdict":"only_registry","kind":"refund","time":"2026-11-22T11:00:00+03:00","order":"back-\u001b[2J","registry":500},
+		{"verdict":"next_day","kind":"payment","time":"2026-11-23T00:00:10+03:00","ref":"R-3","journal":700},
+		{"verdict":"agrees","kind":"payment","time":"2026-11-22T12:00:00+03:00","order":"order-9","ref":"R-9","registry":1,"journal":1}]}`
+)
 
 func (h *fakeHost) Watch(in *hostv1.WatchRequest, out grpc.ServerStreamingServer[modulev1.WatchResponse]) error {
 	h.mu.Lock()
