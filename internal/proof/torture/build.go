@@ -36,10 +36,6 @@ func build(ctx context.Context, folder, home string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	root, err := moduleRoot(ctx)
-	if err != nil {
-		return err
-	}
 	for name, source := range sources() {
 		out := filepath.Join(folder, name)
 		if _, err := os.Stat(out); err == nil {
@@ -47,6 +43,10 @@ func build(ctx context.Context, folder, home string) error {
 		}
 		if built := filepath.Join(home, name); home != "" && name == programSandbox && copyFile(built, out) == nil {
 			continue
+		}
+		root, err := moduleRoot(ctx)
+		if err != nil {
+			return err
 		}
 		c := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", out, "./"+source)
 		c.Dir = root

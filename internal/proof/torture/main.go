@@ -65,6 +65,9 @@ func run(args []string) (int, error) {
 	if err := set.Parse(args); err != nil {
 		return 2, nil
 	}
+	if f.only != "" && find(boundaries(), f.only) == nil {
+		return 2, fmt.Errorf("no boundary %q; there are %v", f.only, boundaries())
+	}
 	if f.seed == 0 {
 		f.seed = uint64(time.Now().UnixNano())
 	}
@@ -107,6 +110,9 @@ func torture(ctx context.Context, f flags, room, programs string, tally *tally) 
 		ctx, cancel = context.WithTimeout(ctx, f.long)
 		defer cancel()
 	}
+	ctx, done := context.WithCancel(ctx)
+	defer done()
+	go tally.tell(ctx)
 	var wg sync.WaitGroup
 	errs := make([]error, f.worlds+1)
 	for n := range f.worlds {

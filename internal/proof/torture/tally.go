@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -78,11 +79,29 @@ func (t *tally) next() bool {
 	return true
 }
 
-// full says whether no cycles are left.
+// tell says from time to time how far a long run is.
+func (t *tally) tell(ctx context.Context) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		r := t.result()
+		fmt.Printf("%.0f s: %d cycles, %d kills, %d of %d boundaries, violations %d\n", r.Seconds, r.Cycles, r.Kills, r.PointsCovered, r.PointsTotal, r.Violations)
+	}
+}
+
+// enough is after how many violations a run ends: each keeps a folder.
+const enough = 20
+
+// full says whether no cycles are left, or so much went wrong that it is time for a look.
 func (t *tally) full() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.f.cycles > 0 && t.begun >= t.f.cycles
+	return t.f.cycles > 0 && t.begun >= t.f.cycles || len(t.violations) >= enough
 }
 
 func (t *tally) cycle() { t.mu.Lock(); t.cycles++; t.mu.Unlock() }
