@@ -59,6 +59,9 @@
 // A payment whose Unknown was told by WaitTimeout alone is not abandoned: the till may still cancel it (then it is, after CancelWait) or
 // reverse it. Where no money is at stake (test, report, command, verify_link), no word is Declined and nothing is ever Unknown.
 //
+// Times of one life of the module are the engine's own; across a restart only the machine's clock says how long it took, and it may have
+// been set. So a horizon and the wait for a late look count anew from the restart.
+//
 // Marks beside the phase: CancelAsked (a request, no proof, §3.6), Abandoned (an approval goes back, §3.6), Told (the till heard
 // Unknown, §3.5), Charged (the provider proved that money moved, whatever was told), Reversal.
 package engine

@@ -35,3 +35,16 @@ func TestWhatWasPayableElsewhereIsLookedAtOnceMore(t *testing.T) {
 	q := start(t, pay.KindOnline, everything()).verdict(provider.Waiting).fire(TimerNext).verdict(provider.Cancelled)
 	q.want("otherwise no look is due", q.s.LookAt.IsZero())
 }
+
+func TestAClockThatWasSetAcrossARestartProvesNothing(t *testing.T) {
+	able := everything()
+	able.Traits = provider.Traits{Horizon: time.Hour}
+	p := start(t, pay.KindOffline, able).verdict(provider.Unknown)
+	p.wait(24 * time.Hour).crash(true).verdict(provider.NotFound).is(Committed, pay.Unknown, NoCall)
+	p.wait(59 * time.Minute).fire(TimerNext).verdict(provider.NotFound).is(Committed, pay.Unknown, NoCall)
+	p.wait(time.Minute).fire(TimerNext).verdict(provider.NotFound).is(Settled, pay.Declined, NoCall)
+
+	q := shown(t).fire(TimerNext).verdict(provider.Cancelled).is(Settled, pay.Cancelled, NoCall).wait(24 * time.Hour).crash(true)
+	q.want("the late look waits in full", q.timers[TimerLook].Equal(q.now.Add(q.s.Terms.LateLook)))
+	q.fire(TimerLook).is(Settled, pay.Cancelled, CallInquire)
+}

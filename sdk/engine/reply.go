@@ -213,7 +213,8 @@ func (t *turn) notFound() {
 	}
 }
 
-// pastHorizon counts from the last moment at which something payable left, or at which a shown QR code could still be paid.
+// pastHorizon counts from the last moment at which something payable left, or at which a shown QR code could still be paid; but not from
+// before this start of the module, since the machine's clock may have been set meanwhile, and a clock that was set proves nothing.
 func (t *turn) pastHorizon() bool {
 	horizon, since := t.Able.Traits.Horizon, t.SentAt.Add(LongestCall)
 	if t.QR != nil {
@@ -223,6 +224,9 @@ func (t *turn) pastHorizon() bool {
 		if t.QR.Until.After(since) {
 			since = t.QR.Until
 		}
+	}
+	if t.started.After(since) {
+		since = t.started
 	}
 	return horizon > 0 && t.now.Sub(since) >= horizon
 }

@@ -241,9 +241,9 @@ func (t *turn) learn(r provider.Reply) {
 
 // recovered takes up what a crash cut off. What was journaled as about to be sent may have been (§3.4).
 func (t *turn) recovered(e Event) {
-	t.passing = passing{resendable: e.Resendable}
-	if !t.LookAt.IsZero() {
-		t.set(TimerLook, t.LookAt.Sub(t.now))
+	t.passing = passing{resendable: e.Resendable, started: t.now}
+	if !t.LookAt.IsZero() { // in full, since the clock may have been set meanwhile
+		t.set(TimerLook, max(t.LookAt.Sub(t.now), t.lateLook()))
 	}
 	cutOff := provider.Reply{Error: pay.ErrModuleDown}
 	switch {

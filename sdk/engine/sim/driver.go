@@ -94,7 +94,7 @@ func driveKey(w *World, c *call, r *response) {
 	switch {
 	case c.what == engine.CallCounters:
 		w.counted(c, r)
-	case r.sort == saysNotFound && w.fam.listing > 0 && c.age > forgetsAfter-20*minute:
+	case r.sort == saysNotFound && w.fam.listing > 0 && c.age > forgetsAfter-2*mostOff-10*minute:
 		w.fault(Forgotten)
 		w.fail(c) // the list does not go back so far: that is no word
 	case r.sort == saysNotFound:

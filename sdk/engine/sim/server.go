@@ -55,7 +55,10 @@ var statusNames = [...]string{"nothing", "draft", "waiting", "busy", "wants code
 func (s status) String() string { return statusNames[s&^upperCase] }
 
 // forgetsAfter is how far back the list of the provider goes that forgets.
-const forgetsAfter = 90 * minute
+const forgetsAfter = 150 * minute
+
+// mostOff is how far the machine's clock is off at most.
+const mostOff = 40 * minute
 
 // What an account does by itself.
 const (

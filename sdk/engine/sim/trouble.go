@@ -141,7 +141,7 @@ func (w *World) trouble() {
 		w.srv.down = w.now + w.below(one(&w.chance, 20*second, 5*minute, hour))
 	case 7, 8:
 		w.fault(ClockJump)
-		w.mod.wall = one(&w.chance, int64(-1), 0, 1) * w.below(one(&w.chance, minute, 12*minute))
+		w.mod.wall = one(&w.chance, int64(-1), 0, 1) * w.below(one(&w.chance, minute, 12*minute, mostOff))
 	case 9:
 		w.journal.full = w.now + w.below(one(&w.chance, 5*second, minute))
 	case 10:
