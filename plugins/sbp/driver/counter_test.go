@@ -72,7 +72,7 @@ func newCounter(t *testing.T, mode bank.Mode, change func(*Settings)) *counter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.parts = sdk.Parts{Settings: c.settings(mode, change), Secrets: store, Words: words, Computer: "till-4",
+	c.parts = sdk.Parts{Settings: c.written(mode, change), Secrets: store, Words: words, Computer: "till-4",
 		Now: func() time.Time {
 			c.mu.Lock()
 			defer c.mu.Unlock()
@@ -89,7 +89,7 @@ func newCounter(t *testing.T, mode bank.Mode, change func(*Settings)) *counter {
 	return c
 }
 
-func (c *counter) settings(mode bank.Mode, change func(*Settings)) *Settings {
+func (c *counter) written(mode bank.Mode, change func(*Settings)) *Settings {
 	c.t.Helper()
 	var file strings.Builder
 	lines := settingsOf(c.box, map[string]bank.Mode{bank.RaiffeisenID: mode, bank.GazprombankID: mode, bank.RSBID: mode})
