@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -48,8 +50,39 @@ func (a *app) sbpCommands() []*cobra.Command {
 	}
 	return []*cobra.Command{
 		a.billCommand("scan", act((*sandbox.Control).Scan)), a.billCommand("start", act((*sandbox.Control).Start)),
-		a.refunds(), a.endRefund(), a.link(), a.registry(),
+		a.access(), a.refunds(), a.endRefund(), a.link(), a.registry(),
 	}
+}
+
+// access tells what a till needs to reach the banks: all of it, or the one thing that is named, alone on its line, for a script.
+func (a *app) access() *cobra.Command {
+	c := &cobra.Command{Use: "access [NAME]", Short: a.say.text("access"), Args: cobra.MaximumNArgs(1)}
+	c.RunE = a.ask(func(ctx context.Context, ctl *sdk.Control, args []string) error {
+		v, err := (&sandbox.Control{Control: ctl}).Access(ctx)
+		if err != nil {
+			return err
+		}
+		named := map[string]string{
+			"raiffeisen": v.Raiffeisen, "gazprombank": v.Gazprombank, "rsb": v.RSB, "rsb_plain": v.RSBPlain,
+			"ca": v.CA, "client_cert": v.Certificate, "client_key": v.Key,
+		}
+		for bank, link := range v.Links {
+			named["link_"+string(bank)] = link
+		}
+		if name := first(args); name != "" {
+			value, ok := named[name]
+			if !ok {
+				return usageError{fmt.Errorf("%q is none of %v", name, slices.Sorted(maps.Keys(named)))}
+			}
+			return a.show(value, func(w io.Writer) { fmt.Fprintln(w, value) })
+		}
+		return a.show(named, func(w io.Writer) {
+			for _, name := range slices.Sorted(maps.Keys(named)) {
+				fmt.Fprintf(w, "%s\t%s\n", name, named[name])
+			}
+		})
+	})
+	return c
 }
 
 func (a *app) refunds() *cobra.Command {

@@ -61,6 +61,15 @@ func TestOneProcessIsAllBanksAndSaysWhereTheyAre(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
+	if code, out, e := command(t, "access", "link_rsb", "--control", p.Control); code != exitDone || out != a.Links[sandbox.RSB]+"\n" {
+		t.Errorf("a link for a script: %q, %s", out, e)
+	}
+	if all := must[map[string]string](t, p, "access"); len(all) != 10 || all["client_key"] != a.Key {
+		t.Errorf("%v", all)
+	}
+	if code, _, _ := command(t, "access", "everything", "--control", p.Control); code != exitUsage {
+		t.Errorf("a name that is none: exit %d", code)
+	}
 	ask(t, "POST", a.Raiffeisen+"/sbp/v2/qrs", registerBody("one"))
 	must[sdk.Bill](t, p, "scan")
 	must[sdk.Bill](t, p, "start")

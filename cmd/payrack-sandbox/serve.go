@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -112,10 +113,13 @@ func (a *app) serve(ctx context.Context, name string, s server, f serveFlags, ba
 		return fmt.Errorf("%w: %w", errListen, err)
 	}
 	r := ready{Name: name, URL: s.URL(), Control: s.URL() + "/control", Phone: s.URL() + "/phone", PID: os.Getpid(), Banks: banks()}
-	line, err := json.Marshal(r)
-	if err != nil {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false) // a script reads links out of it
+	if err := enc.Encode(r); err != nil {
 		return err
 	}
+	line := bytes.TrimSpace(text.Bytes())
 	if a.ready != "" {
 		if err := writeReady(a.ready, line); err != nil {
 			return fmt.Errorf("%w: %w", errListen, err)

@@ -71,6 +71,7 @@ var texts = map[string][2]string{
 	"sbp":         {"запустить песочницу СБП: Райффайзенбанк, Газпромбанк и Русский Стандарт", "run the SBP sandbox: Raiffeisenbank, Gazprombank and Russian Standard"},
 	"scan":        {"покупатель открыл счет в приложении банка", "the customer opens a bill in the bank's app"},
 	"start":       {"банк покупателя начал платеж", "the customer's bank begins the payment"},
+	"access":      {"адреса банков, файлы сертификатов и кассовые ссылки СБП", "the banks' addresses, certificate files and cash links of the SBP"},
 	"refunds":     {"возвраты СБП", "the refunds of the SBP"},
 	"end-refund":  {"завершить возврат СБП, который еще в обработке", "end a refund of the SBP that is in progress"},
 	"link":        {"выпустить кассовую ссылку: raiffeisen, gazprombank или rsb", "issue a cash link: raiffeisen, gazprombank or rsb"},
