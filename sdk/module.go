@@ -31,6 +31,8 @@ type Module struct {
 	SystemName func(system, language string) string
 	// PayerLabel stands before the masked payer on a slip: "Код кошелька". nil: a general word.
 	PayerLabel func(op pay.Operation, language string) string
+	// IDLabel stands before the provider's id of an operation on a slip, where that is no RRN: "ID операции СБП". nil: it is one.
+	IDLabel func(language string) string
 }
 
 // Parts are what the sdk hands to a driver.

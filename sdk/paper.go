@@ -143,7 +143,7 @@ func (s *Service) head(ctx context.Context, op pay.Operation, language string) s
 	if !op.Settled.IsZero() {
 		at = op.Settled
 	}
-	d := slip.Document{Organisation: shop.Name, Address: shop.Address, INN: shop.INN, Till: op.PosID, Title: strings.ToUpper(s.m.About.ID),
+	d := slip.Document{Organisation: shop.Name, Address: shop.Address, INN: shop.INN, Till: op.PosID, Title: strings.ToUpper(first(s.m.About.Title[language], s.m.About.ID)),
 		System: s.systemName(op.System, language), Time: at.Local(), Receipt: op.Receipt, Shift: op.Shift, Number: op.Number,
 		Support: slip.SupportCode(op.PosID, strings.ToUpper(s.m.About.ID), op.Number)}
 	if state, err := s.activation(ctx); err == nil {
@@ -165,6 +165,9 @@ func (s *Service) systemName(system, language string) string {
 
 func (s *Service) proof(op pay.Operation, language string) slip.Proof {
 	p := slip.Proof{Code: op.Code, AuthCode: op.AuthCode, RRN: op.RRN}
+	if s.m.IDLabel != nil && op.RRN != "" {
+		p.RRN, p.IDs = "", []slip.Labelled{{Label: s.m.IDLabel(language), Value: op.RRN}}
+	}
 	if op.Payer != "" {
 		label := s.words.Say(language, "slip.payer", nil)
 		if s.m.PayerLabel != nil {

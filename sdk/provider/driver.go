@@ -251,6 +251,8 @@ type Probe struct {
 	Code       pay.Code      `json:"code,omitempty"`
 	ServerTime time.Time     `json:"server_time,omitzero"` // from its Date header
 	Latency    time.Duration `json:"latency_ns,omitempty"`
+	// Notes say what somebody should look at before it is too late: a certificate that ends soon.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Traits are what the engine must know of a provider's money requests. Each that is not the zero value needs a source (a contract).

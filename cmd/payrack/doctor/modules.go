@@ -202,6 +202,7 @@ type probe struct {
 	Code       pay.Code  `json:"code"`
 	ServerTime time.Time `json:"server_time"`
 	Latency    int64     `json:"latency_ns"`
+	Notes      []string  `json:"notes"`
 }
 
 // connection tries the way to the provider, TLS included, and compares the clocks.
@@ -228,6 +229,9 @@ func (x *examination) connection(id string) {
 	}
 	if !p.ServerTime.IsZero() {
 		x.clock(id, p.ServerTime)
+	}
+	for _, note := range p.Notes {
+		x.record(Finding{ID: id + ".note", Status: Warning, Detail: note})
 	}
 }
 
