@@ -181,7 +181,7 @@ func (a *app) operationTable(list []pay.Operation, pending bool) {
 		if op.Kind.Money() {
 			amount = a.money(op.Amount, op.Currency)
 		}
-		row := []string{number(op.Number), moment(op.Begun), string(op.Ref), op.Module, clean(op.PosID), a.kindWord(op.Kind), amount, a.outcomeWord(op)}
+		row := []string{number(op.Number), moment(op.Begun), string(op.Ref), op.Module, clean(op.PosID), a.what(op), amount, a.outcomeWord(op)}
 		if pending {
 			row = append(row, a.pendingWord(op.Pending))
 		}

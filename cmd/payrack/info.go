@@ -54,13 +54,13 @@ func (a *app) infoCommand() *cobra.Command {
 func (a *app) document(raw json.RawMessage) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
-	if err := a.value(dec, "", 0); err != nil {
+	if err := a.value(dec, "", "", 0); err != nil {
 		fmt.Fprintln(a.Stdout, clean(string(raw)))
 	}
 }
 
-// value prints the next value in the order in which it stands.
-func (a *app) value(dec *json.Decoder, name string, depth int) error {
+// value prints the next value in the order in which it stands. key is what it is the value of, also as one of a list; name what is said so.
+func (a *app) value(dec *json.Decoder, key, name string, depth int) error {
 	token, err := dec.Token()
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func (a *app) value(dec *json.Decoder, name string, depth int) error {
 	pad := strings.Repeat("  ", depth)
 	delim, compound := token.(json.Delim)
 	if !compound {
-		fmt.Fprintf(a.Stdout, "%s%s%s\n", pad, name, clean(fmt.Sprint(a.plainValue(token))))
+		fmt.Fprintf(a.Stdout, "%s%s%s\n", pad, name, clean(fmt.Sprint(a.plainValue(key, token))))
 		return nil
 	}
 	inner := depth
@@ -77,15 +77,16 @@ func (a *app) value(dec *json.Decoder, name string, depth int) error {
 		inner++
 	}
 	for n := 1; dec.More(); n++ {
-		label := fmt.Sprintf("%d. ", n)
+		of, label := key, fmt.Sprintf("%d. ", n)
 		if delim == '{' {
-			key, err := dec.Token()
+			token, err := dec.Token()
 			if err != nil {
 				return err
 			}
-			label = a.label(clean(fmt.Sprint(key))) + ": "
+			of = fmt.Sprint(token)
+			label = a.label(clean(of)) + ": "
 		}
-		if err := a.value(dec, label, inner); err != nil {
+		if err := a.value(dec, of, label, inner); err != nil {
 			return err
 		}
 	}
@@ -101,7 +102,15 @@ func (a *app) label(key string) string {
 	return key
 }
 
-func (a *app) plainValue(token json.Token) any {
+// wordings are where the words of a key's values stand.
+var wordings = map[string]string{"state": "cli.state.", "kind": "cli.kind.", "kinds": "cli.kind.", "pending": "cli.pending.", "outcome": "cli.outcome.word."}
+
+func (a *app) plainValue(key string, token json.Token) any {
+	if word, is := token.(string); is && word != "" && wordings[key] != "" {
+		if said := a.maybe(wordings[key] + word); said != "" {
+			return said
+		}
+	}
 	if yes, is := token.(bool); is && yes {
 		return a.say("cli.yes")
 	} else if is {

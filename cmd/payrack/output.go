@@ -104,7 +104,7 @@ func (a *app) showOperation(op pay.Operation) {
 	fmt.Fprintln(a.Stdout, a.headline(op))
 	a.pair("cli.op.ref", string(op.Ref))
 	a.pair("cli.op.module", op.Module)
-	a.pair("cli.op.kind", a.kindWord(op.Kind))
+	a.pair("cli.op.kind", a.what(op))
 	if op.Kind.Money() {
 		a.pair("cli.op.amount", a.money(op.Amount, op.Currency))
 	}
@@ -157,6 +157,14 @@ func (a *app) money(amount pay.Amount, currency pay.Currency) string {
 		currency = pay.RUB
 	}
 	return s + " " + string(currency)
+}
+
+// what is the kind of an operation, and of a command its name.
+func (a *app) what(op pay.Operation) string {
+	if op.Command == "" {
+		return a.kindWord(op.Kind)
+	}
+	return a.kindWord(op.Kind) + " " + clean(op.Command)
 }
 
 func (a *app) kindWord(k pay.Kind) string {

@@ -11,6 +11,7 @@ type Operation struct {
 	Ref            Ref             `json:"ref"`
 	Module         string          `json:"module"`
 	Kind           Kind            `json:"kind"`
+	Command        string          `json:"command,omitempty"` // of kind command: its name
 	PosID          string          `json:"pos_id"`
 	Amount         Amount          `json:"amount"`
 	Currency       Currency        `json:"currency,omitempty"`
@@ -82,6 +83,7 @@ type Event struct {
 	Payload      string          `json:"payload,omitempty"` // what a QR code says
 	Caption      string          `json:"caption,omitempty"`
 	Link         string          `json:"link,omitempty"`
+	Place        string          `json:"place,omitempty"` // of a QR code: screen, display, tape, file; empty: screen
 	PNG          []byte          `json:"png_base64,omitempty"`
 	ExpiresIn    int64           `json:"expires_in,omitempty"` // seconds
 	Default      string          `json:"default,omitempty"`

@@ -587,7 +587,7 @@ func TestWhereNoMoneyIsAtStakeACrashOrSilenceIsARefusal(t *testing.T) {
 			t.Errorf("commands %v", ops)
 		}
 		w.restart()
-		if v := w.wantEnd("c", pay.Declined); v.Code != "PR_E_MODULE_DOWN" {
+		if v := w.wantEnd("c", pay.Declined); v.Code != "PR_E_MODULE_DOWN" || v.Command != "slow" {
 			t.Errorf("cut off it is %+v", v)
 		}
 		w.shell().Command("broken", func(context.Context, CommandCall) (provider.Reply, error) { return provider.Reply{}, errLost })

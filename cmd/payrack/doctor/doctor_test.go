@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -82,8 +83,10 @@ func TestEachTroubleOfAModuleIsAnErrorOfItsClass(t *testing.T) {
 		"quarantined": {sound(map[string]string{"/modules": `[{"id":"sendy","enabled":true,"state":"quarantined"}]`}), "sendy", pay.ErrModuleDown},
 		"blocked":     {sound(map[string]string{"/modules": `[{"id":"sendy","enabled":true,"state":"blocked","code":"PR_E_CONFIG","text":"sendy.ini:3"}]`}), "sendy", pay.ErrConfig},
 		"not active":  {sound(map[string]string{"/modules": `[{"id":"sendy","enabled":true,"state":"blocked","code":"PR_E_NOT_ACTIVE","text":"activate"}]`}), "sendy", pay.ErrNotActive},
-		"settings":    {saying{documents: sound(nil).documents, validate: &pay.Error{Code: pay.ErrConfig, Text: "sendy.ini:3: SlipWitdh"}}, "sendy.ini", pay.ErrConfig},
-		"no host":     {nil, "host", pay.ErrHostStart},
+		"no server": {sound(map[string]string{"/modules": `[{"id":"sendy","enabled":true,"state":"blocked","code":"PR_E_NOT_ACTIVE","text":"activate"}]`,
+			"sendy/link": `{"ok":false,"code":` + fmt.Sprint(int32(pay.ErrConfig)) + `,"error":"no server is set"}`}), "sendy.server", pay.ErrConfig},
+		"settings": {saying{documents: sound(nil).documents, validate: &pay.Error{Code: pay.ErrConfig, Text: "sendy.ini:3: SlipWitdh"}}, "sendy.ini", pay.ErrConfig},
+		"no host":  {nil, "host", pay.ErrHostStart},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, language := range []string{text.Russian, text.English} {

@@ -103,6 +103,10 @@ func (x *examination) module(m told) {
 	case "draining":
 		x.found(m.ID, Warning, pay.CodeOK, "module.draining", "Module", m.ID)
 	case "blocked":
+		if m.class() == pay.ErrNotActive && x.serverless(m.ID) { // it cannot be activated either
+			x.journal(m.ID)
+			return
+		}
 		x.found(m.ID, Error, m.class(), "module.blocked", "Module", m.ID, "Text", text)
 		if m.class() != pay.ErrNotActive { // of its activation and its connection it knows nothing now
 			x.journal(m.ID)
@@ -192,6 +196,19 @@ func (x *examination) activation(id string) bool {
 		return false
 	}
 	x.found(id+".activation", OK, pay.CodeOK, "activation", "Terminal", state.Terminal)
+	return true
+}
+
+// serverless says whether the module cannot ask its provider because of its settings, and lists that.
+func (x *examination) serverless(id string) bool {
+	ctx, cancel := context.WithTimeout(x.ctx, probeLimit)
+	defer cancel()
+	raw, err := x.Host.Info(ctx, id, "link")
+	var p probe
+	if err != nil || json.Unmarshal(raw, &p) != nil || p.OK || p.Code != pay.ErrConfig {
+		return false
+	}
+	x.record(Finding{ID: id + ".server", Status: Error, Code: p.Code, Detail: p.Error, Fix: x.say("ini.fix", "File", x.settingsFiles()[id])})
 	return true
 }
 
