@@ -28,7 +28,7 @@ func (w *world) live(ctx context.Context, f flags, n, life int) error {
 		case w.shipped != "":
 		case f.only != "":
 			b = find(boundaries(), f.only)
-		case at%2 == 0:
+		case at%3 != 2:
 			b = w.tally.turn()
 		}
 		p := c.draw(b)

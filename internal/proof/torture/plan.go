@@ -267,7 +267,7 @@ func anyFault(c *chance) sandbox.Fault {
 	return f
 }
 
-// draw makes the plan of a cycle. Every other cycle strikes at a boundary, in turn; the rest kill at random moments.
+// draw makes the plan of a cycle: two of three strike at a boundary, the third kills at random moments.
 func (c *chance) draw(at *boundary) plan {
 	p := plan{}
 	if at != nil {
