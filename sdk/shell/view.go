@@ -112,6 +112,9 @@ func (s *Shell) viewOf(row journal.Operation, st engine.State, language string, 
 	if row.Kind == pay.KindCommand {
 		v.Command = params.Name
 	}
+	if row.Kind == pay.KindCommand {
+		v.Command = params.Name
+	}
 	if row.BookedShift != 0 {
 		v.Shift = row.BookedShift
 	}
