@@ -46,7 +46,7 @@ func (m mutant) order(only string) []check {
 
 // soundness runs the named tests of the mutants without any mistake: what fails then finds nothing.
 func (l *laboratory) soundness(ctx context.Context, chosen []mutant) error {
-	if l.only != "" {
+	if l.only != "" && l.only != named {
 		return nil // what fails is tried without the mutant then
 	}
 	tests := map[string][]string{}
