@@ -128,9 +128,10 @@ func torture(ctx context.Context, f flags, room, programs string, tally *tally) 
 // longest is after how many cycles a world ends and is followed by a new one, so that books and journals stay short.
 const longest = 200
 
-// lives are the worlds of one place, one after the other.
+// lives are the worlds of one place, one after the other. One in which the torturer itself cannot go on is followed by another, not for ever.
 func lives(ctx context.Context, f flags, n int, room, programs string, tally *tally) error {
-	for life := 0; ctx.Err() == nil && !tally.full(); life++ {
+	var failures []error
+	for life := 0; ctx.Err() == nil && !tally.full() && len(failures) < 3; life++ {
 		shipped := ""
 		if n == f.worlds {
 			shipped = f.home
@@ -139,12 +140,16 @@ func lives(ctx context.Context, f flags, n int, room, programs string, tally *ta
 		if err == nil {
 			err = w.live(ctx, f, n, life)
 		}
-		if w != nil {
-			err = errors.Join(err, w.end(f.keep))
+		stopped := ctx.Err() != nil // then what is cut off is no failure
+		if err != nil && !stopped {
+			err = fmt.Errorf("world %d.%d: %w; look into %s", n, life, err, w.dir)
+			fmt.Println("FAILED:", err)
+			failures = append(failures, err)
+			w.broken = true
 		}
-		if err != nil && ctx.Err() == nil {
-			return fmt.Errorf("world %d: %w", n, err)
+		if err := w.end(f.keep); err != nil {
+			failures = append(failures, err)
 		}
 	}
-	return nil
+	return errors.Join(failures...)
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -43,10 +44,16 @@ func (w *wire) sicken(t toxic) error {
 	return err
 }
 
-// heal lays the wire anew, at the same address. What was on it is lost.
-func (w *wire) heal() error {
+// heal lays the wire anew, at the same address. What was on it is lost. Some connection of somebody else may have got its port meanwhile,
+// for a moment.
+func (w *wire) heal() (err error) {
+	listen := w.proxy.Listen
 	w.proxy.Stop()
-	return w.start(w.proxy.Listen)
+	awaits(context.Background(), starting, func() bool {
+		err = w.start(listen)
+		return err == nil
+	})
+	return err
 }
 
 // toxic is what goes wrong. The streams are as seen from the module: upstream is what it sends.

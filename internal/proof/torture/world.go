@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -117,8 +118,17 @@ func (w *world) lay() error {
 	return err
 }
 
-// startBank starts the sandbox, with everything that its ledger's file knows, at the address that it always had.
-func (w *world) startBank() error {
+// startBank starts the sandbox, with everything that its ledger's file knows, at the address that it always had. Some connection of
+// somebody else may have got its port meanwhile, for a moment.
+func (w *world) startBank() (err error) {
+	awaits(context.Background(), starting, func() bool {
+		err = w.tryBank()
+		return err == nil
+	})
+	return err
+}
+
+func (w *world) tryBank() error {
 	listen := w.bankAt
 	if listen == "" {
 		listen = "127.0.0.1:0"
@@ -133,7 +143,8 @@ func (w *world) startBank() error {
 		return fmt.Errorf("the sandbox does not start: %w", err)
 	}
 	w.bankAt = strings.TrimPrefix(ready.URL, "http://")
-	w.control = &sendy.Control{Control: &sandbox.Control{URL: ready.URL}}
+	// A client of its own, which knows no connection to the one that is dead.
+	w.control = &sendy.Control{Control: &sandbox.Control{URL: ready.URL, Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}}
 	return nil
 }
 
