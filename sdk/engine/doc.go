@@ -26,7 +26,9 @@
 //	Recovered            Cancelled; what persists      inquire (cancel, if asked for);    the late look's timer
 //	                     begins again                  QR shown again; no money: Declined
 //	Replied Approved     believed, as in Committed     Approved; abandoned: Reversing     not charged before: Reversing
-//	  Declined/Cancelled Declined                      Declined/Cancelled                 look is over; against a person's word: listed
+//	  Declined/Cancelled Declined                      Declined/Cancelled; against a      look is over
+//	                                                   person's word: listed, once more
+//	                                                   looked at if it was payable
 //	  Ready              next: Prepare, Commit         ask again                          -
 //	  ShowQR             shown -> Committed            ask again                          -
 //	  Ask                prompt, default, or Declined  prompt; cancelled or told: ask on  -

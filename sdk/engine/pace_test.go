@@ -48,3 +48,13 @@ func TestAClockThatWasSetAcrossARestartProvesNothing(t *testing.T) {
 	q.want("the late look waits in full", q.timers[TimerLook].Equal(q.now.Add(q.s.Terms.LateLook)))
 	q.fire(TimerLook).is(Settled, pay.Cancelled, CallInquire)
 }
+
+func TestWhatACustomerCouldPayIsLookedAtOnceMoreAfterAPersonsWordToo(t *testing.T) {
+	p := shown(t).fire(TimerWait).verdict(provider.Unknown).fire(TimerNext).fire(TimerCancel).want("Unknown was told", true)
+	p.do(Event{What: ResolveRequested, By: "b"}).verdict(provider.Cancelled).is(Settled, pay.Cancelled, NoCall).wrote("proved").set(TimerLook)
+	p.crash(true).fire(TimerLook).reply(provider.Reply{Verdict: provider.Approved, Amount: 12345}).is(Settled, pay.Cancelled, NoCall)
+	p.want("what was paid after all goes back", p.s.Reversal == pay.ReversalUnderWay)
+
+	q := shown(t).fire(TimerWait).verdict(provider.Unknown).fire(TimerNext).fire(TimerCancel).do(Event{What: ResolveRequested, By: "b"})
+	q.verdict(provider.Cancelled).fire(TimerLook).verdict(provider.Cancelled).unset(TimerLook).want("once", !q.s.Open())
+}

@@ -354,12 +354,18 @@ func (t *turn) lookAgain() {
 	}
 }
 
-// contradicted compares proof that no money moved with a person's word: the outcome stays, a wrong word is listed.
+// contradicted compares proof that no money moved with a person's word: the outcome stays, a wrong word is listed. What a customer could pay
+// is looked at once more, as after any end.
 func (t *turn) contradicted(r provider.Reply) {
 	if t.Resolved != nil && t.Resolved.Charged {
 		t.contradict(strings.TrimSpace(SaidNotMoved + " " + strings.TrimSpace(r.Code+" "+r.Text)))
 	}
+	again := t.Phase == Committed && (t.QR != nil || r.Look)
 	t.proved()
+	if again {
+		t.LookAt = t.now.Add(t.lateLook())
+		t.set(TimerLook, t.lateLook())
+	}
 }
 
 // What Contradiction begins with; the provider's own words follow after a blank.

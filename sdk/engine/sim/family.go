@@ -34,8 +34,8 @@ func online(k pay.Kind) bool {
 }
 
 const (
-	horizon = 20 * time.Minute
-	latest  = 7 * minute // how late a request can come that its sender gave up
+	horizon = 12 * time.Minute
+	latest  = 6 * minute // how late a request can come that its sender gave up
 )
 
 // families are the sorts of providers. They are a constant.
@@ -49,7 +49,7 @@ var families = [...]family{
 	{name: "reserve and confirm", kinds: []pay.Kind{pay.KindBasket}, cancels: true, reverses: true, prepares: always,
 		traits: provider.Traits{RefusesDuplicates: true}, drive: driveBasket},
 	{name: "query that forgets", kinds: []pay.Kind{pay.KindOffline, pay.KindPayout}, cancels: true, refunds: true, prepares: never, once: true,
-		traits: provider.Traits{Horizon: horizon}, listing: 6 * minute, drive: driveKey},
+		traits: provider.Traits{Horizon: horizon}, counts: true, listing: 4 * minute, drive: driveKey},
 	{name: "plain", kinds: []pay.Kind{pay.KindOffline}, cancels: true, refunds: true, prepares: never, once: true, drive: driveKey},
 	{name: "no way back", kinds: []pay.Kind{pay.KindOffline, pay.KindOnline}, prepares: never, traits: provider.Traits{RefusesDuplicates: true}, drive: driveKey},
 	{name: "odd words", kinds: []pay.Kind{pay.KindOffline}, cancels: true, reverses: true, refunds: true, counts: true, prepares: always,

@@ -102,12 +102,13 @@ func likelier(p point) int64 {
 		switch writes[p/stages] {
 		case "timeout", "needs_prompt", "not_found", "not_prepared", "failed", "went_back_elsewhere":
 			return 20
-		case "resolved", "proved", "late_approval", "reversing", "reversed", "abandoned":
-			return 3
+		case "resolved", "proved", "late_approval", "reversing", "reversed", "abandoned", "answering":
+			return 5
 		}
 	}
-	if p >= pointTell && p < pointOutcome {
-		return 3
+	switch {
+	case p >= pointTell && p < pointOutcome, p == pointSet+point(engine.TimerReverse), p == pointStop+point(engine.TimerLook):
+		return 4
 	}
 	return 1
 }

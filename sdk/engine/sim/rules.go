@@ -125,10 +125,20 @@ func (w *World) checkRow(d int32) {
 	}
 	if x.parent != none {
 		p := &w.rows[x.parent]
-		if approved, underWay := w.returned(x.parent); approved+underWay > p.state.Approved && p.state.Resolved == nil {
+		if approved, underWay := w.returned(x.parent); approved+underWay > p.state.Approved && p.state.Resolved == nil && !w.spoken(x.parent) {
 			w.violate("3.7", "%s: refunds and reversals of %v and %v exceed %v", w.name(x.parent), approved, underWay, p.state.Approved)
 		}
 	}
+}
+
+// spoken says that a person named the outcome of a refund or reversal of a payment, and may have been wrong.
+func (w *World) spoken(payment int32) bool {
+	for _, c := range w.rows[payment].children {
+		if w.rows[c].state.Resolved != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // checkNumber holds that a number of the provider is never used twice (§3.8).

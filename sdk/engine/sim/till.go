@@ -22,6 +22,7 @@ type taker struct {
 	cancelled bool
 	left      bool
 	variant   uint8
+	begins    uint8 // number of the last request to begin
 
 	outcome  pay.Outcome
 	unknown  bool
@@ -79,10 +80,10 @@ func (w *World) tillActs(it item) {
 		w.request(rpcCancel, d, 0)
 	case tillRepeat:
 		w.fault(CashierRepeats)
-		w.request(rpcBegin, d, int64(k.variant))
+		w.beginIt(d, k.variant)
 	case tillMisuse:
 		w.fault(CashierReusesRef)
-		w.request(rpcBegin, d, int64(k.variant^1))
+		w.beginIt(d, k.variant^1)
 	case tillErr:
 		w.fault(CashierErrs)
 		w.request(one(&w.chance, rpcSeen, rpcConfirm, rpcReverse, rpcAnswer, rpcCancel, rpcResolve), d, 0)
@@ -121,7 +122,7 @@ func (w *World) nextSale(i int32) {
 	if w.Trace != nil {
 		w.trace("till %d begins %s: %s %v", i, w.name(d), w.deals[d].kind, w.deals[d].amount)
 	}
-	w.request(rpcBegin, d, 0)
+	w.beginIt(d, 0)
 	w.act(w.between(2*second, 20*second), tillCheck, i, d)
 	w.whims(i, d)
 }
@@ -169,7 +170,7 @@ func (w *World) tillChecks(d int32) {
 	k := &x.taker
 	switch {
 	case !k.began:
-		w.request(rpcBegin, d, int64(k.variant))
+		w.beginIt(d, k.variant)
 	case k.stream == 0 || k.streamed != w.mod.epoch || !w.mod.up:
 		w.watchIt(d)
 	case k.prompt != 0:
@@ -178,6 +179,13 @@ func (w *World) tillChecks(d int32) {
 		w.acknowledges(d)
 	}
 	w.act(w.between(5*second, 40*second), tillCheck, x.till, d)
+}
+
+// beginIt asks for an operation to begin; the answer to the last such request counts as a refusal, and no other.
+func (w *World) beginIt(d int32, variant uint8) {
+	k := &w.deals[d].taker
+	k.begins++
+	w.request(rpcBegin, d, int64(k.begins)<<1|int64(variant))
 }
 
 // watchIt asks for the events after the last that was heard.
@@ -193,6 +201,10 @@ func (w *World) watchIt(d int32) {
 func (w *World) tillHears(it item) {
 	d, r, answer := it.a, rpc(it.sub), code(it.b)
 	arg, epoch := unpacked(it.c)
+	begins := uint8(arg >> 1)
+	if r == rpcBegin {
+		arg &= 1
+	}
 	if w.epochOf(d) != epoch || !w.tills[w.deals[d].till].up {
 		return
 	}
@@ -211,7 +223,7 @@ func (w *World) tillHears(it item) {
 			w.watchIt(d)
 		}
 		k.began = true
-	case r == rpcBegin && answer == codeState && !k.began:
+	case r == rpcBegin && answer == codeState && !k.began && begins == k.begins:
 		k.refused = true
 		w.finished(d)
 	case r == rpcBegin && answer == codeReused && !k.began && uint8(arg) == k.variant: // the misuse came first: then its parameters are those of the ref

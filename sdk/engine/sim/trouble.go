@@ -123,7 +123,10 @@ func (w *World) trouble() {
 		return
 	}
 	w.plan(w.below(one(&w.chance, 20*second, 2*minute, 6*minute)), iTrouble, 0, 0, 0, 0)
-	switch w.below(14) {
+	if w.permille(300) {
+		w.personErrs()
+	}
+	switch w.below(13) {
 	case 0, 1:
 		w.crashModule(CrashModule)
 	case 2:
@@ -149,7 +152,7 @@ func (w *World) trouble() {
 			w.fault(ShiftElsewhere)
 			w.srv.shift++
 		}
-	case 11, 13:
+	case 11:
 		w.personErrs()
 	case 12:
 		w.givesElsewhere()

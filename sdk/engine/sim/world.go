@@ -209,8 +209,11 @@ func (w *World) begin(seed uint64) {
 	}
 	w.ops = w.ops[:0]
 	w.fam = &families[w.below(int64(len(families)))]
+	if w.fam.traits.Horizon > 0 && w.permille(400) {
+		w.after = w.below(40 * minute)
+	}
 	w.terms = w.drawTerms()
-	w.odds = odds{wire: one(&w.chance, int64(80), 200, 350, 500), crash: one(&w.chance, int64(0), 5, 15, 40), disk: one(&w.chance, int64(0), 10, 60),
+	w.odds = odds{wire: one(&w.chance, int64(80), 200, 350, 500), crash: one(&w.chance, int64(0), 5, 15, 40), disk: one(&w.chance, int64(0), 10, 60, 150),
 		till: one(&w.chance, int64(20), 100, 250), cashier: one(&w.chance, int64(60), 150, 350), customer: one(&w.chance, int64(100), 300)}
 	w.journal = journal{}
 	clear(w.mod.doubtful)
