@@ -87,6 +87,9 @@ func (w *world) arm(p plan) error {
 	if err := w.strikes.SetClock(p.Clock); err != nil {
 		return err
 	}
+	if p.Clock != 0 {
+		w.tally.fault("clock set")
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), starting)
 	defer cancel()
 	for _, f := range p.Faults {
