@@ -92,9 +92,11 @@ type Operation struct {
 	Tries          int // how many times Commit was asked for, this one included
 	// MaybeSent says that bytes of an earlier try may have reached the provider: "already known" is then no refusal.
 	MaybeSent bool
-	Params    pay.Params // secrets are gone after a restart
-	System    string
-	State     State
+	// CancelAsked says that the till, or the engine at the end of its patience, has asked to stop the operation.
+	CancelAsked bool
+	Params      pay.Params // secrets are gone after a restart
+	System      string
+	State       State
 	// Original is the payment that a refund or reversal returns.
 	Original  *Operation
 	Begun     time.Time

@@ -237,6 +237,7 @@ func driverView(row journal.Operation, st engine.State) provider.Operation {
 		Ref: row.Ref, Key: row.Key, Kind: row.Kind, PosID: row.PosID, Amount: row.Amount, Currency: row.Currency,
 		Number: row.Number, ProviderNumber: row.ProviderNumber, Shift: row.Shift, ProviderShift: row.ProviderShift,
 		Tries: st.Tries, MaybeSent: st.MaybeSent, System: first(row.System, st.System), State: st.Driver, Begun: row.Begun,
+		CancelAsked: st.CancelAsked,
 	}
 	return op
 }
