@@ -58,3 +58,12 @@ func TestWhatACustomerCouldPayIsLookedAtOnceMoreAfterAPersonsWordToo(t *testing.
 	q := shown(t).fire(TimerWait).verdict(provider.Unknown).fire(TimerNext).fire(TimerCancel).do(Event{What: ResolveRequested, By: "b"})
 	q.verdict(provider.Cancelled).fire(TimerLook).verdict(provider.Cancelled).unset(TimerLook).want("once", !q.s.Open())
 }
+
+func TestWhatADriverLearnsAfterAPersonsWordIsKept(t *testing.T) {
+	id := &provider.State{Version: 1, Data: []byte(`"id"`)}
+	p := unknown(t, pay.KindOffline, everything()).do(Event{What: ResolveRequested, By: "b"}).fire(TimerNext)
+	p.reply(provider.Reply{Verdict: provider.Waiting, State: id}).wrote("waiting").crash(true).want("after a crash too", string(p.s.Driver.Data) == `"id"`)
+	q := unknown(t, pay.KindOffline, everything()).do(Event{What: ResolveRequested, By: "b"}).fire(TimerNext)
+	q.reply(provider.Reply{Verdict: provider.Cancelled, State: id, Look: true}).wrote("proved").set(TimerLook).crash(true)
+	q.want("for the late look", string(q.s.Driver.Data) == `"id"`)
+}

@@ -333,6 +333,7 @@ func (t *turn) lateWord(r provider.Reply) {
 		t.moneyCameBack()
 	case provider.Declined, provider.Cancelled:
 		t.contradicted(r)
+		t.keepState(provider.Reply{State: r.State})
 	case provider.NotFound:
 		// Where the provider's word stands already, a look that finds nothing is the once more of design §4.
 		if t.Resolved == nil || t.pastHorizon() {
@@ -342,6 +343,7 @@ func (t *turn) lateWord(r provider.Reply) {
 		t.lookAgain()
 	default:
 		t.lookAgain()
+		t.keepState(provider.Reply{State: r.State})
 	}
 }
 
