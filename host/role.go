@@ -27,7 +27,7 @@ func (h *Host) mayBegin(ctx context.Context, s *session, r *resident, request pa
 		}
 	case pay.KindReport:
 		if p.From != "" || p.To != "" {
-			if from, ok := moment(p.From); !ok || from.Before(today()) {
+			if from, err := pay.ParseMoment(p.From, false, time.Local); err != nil || from.Before(today()) {
 				return text.Refuse(pay.ErrHostDenied, "host.receiver", nil, nil)
 			}
 		}
@@ -119,7 +119,7 @@ func (h *Host) mayFind(ctx context.Context, s *session, query []byte) (json.RawM
 			break
 		}
 		if len(q["from"]) > 0 && from != "" {
-			if at, ok := moment(from); !ok || at.Before(today()) {
+			if at, err := pay.ParseMoment(from, false, time.Local); err != nil || at.Before(today()) {
 				return nil, denied
 			}
 			break
@@ -129,17 +129,4 @@ func (h *Host) mayFind(ctx context.Context, s *session, query []byte) (json.RawM
 		return nil, denied
 	}
 	return document(q)
-}
-
-// moment reads a time as tills give it: RFC 3339, or local without an offset, or a day.
-func moment(s string) (time.Time, bool) {
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t, true
-	}
-	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
-		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
 }

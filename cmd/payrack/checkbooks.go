@@ -51,7 +51,7 @@ func (a *app) readBooks(ctx context.Context, o bookFlags) (*shelf, error) {
 	if err != nil {
 		return nil, err
 	}
-	since, _, err := a.moment("--quiet-since", o.quiet)
+	since, err := a.moment("--quiet-since", o.quiet, false)
 	if err != nil {
 		return nil, err
 	}
@@ -169,16 +169,13 @@ func (a *app) readRegistry(s *shelf, o bookFlags) error {
 	if err != nil {
 		return a.usageErrorf("cli.audit.usage.registry", "File", o.registry)
 	}
-	from, _, err := a.moment("--from", o.from)
+	from, err := a.moment("--from", o.from, false)
 	if err != nil {
 		return err
 	}
-	to, whole, err := a.moment("--to", o.to)
+	to, err := a.moment("--to", o.to, true)
 	if err != nil {
 		return err
-	}
-	if whole {
-		to = to.AddDate(0, 0, 1)
 	}
 	if from.IsZero() {
 		from = table.From

@@ -122,16 +122,13 @@ func (a *app) showPaper(ctx context.Context, s *client.Session, op pay.Operation
 
 // period puts two moments into the parameters. A date without a time means its begin for from, and its end for to.
 func (a *app) period(into map[string]any, from, to string) error {
-	start, _, err := a.moment("--from", from)
+	start, err := a.moment("--from", from, false)
 	if err != nil {
 		return err
 	}
-	end, wholeDay, err := a.moment("--to", to)
+	end, err := a.moment("--to", to, true)
 	if err != nil {
 		return err
-	}
-	if wholeDay {
-		end = end.AddDate(0, 0, 1)
 	}
 	if !start.IsZero() && !end.IsZero() && !start.Before(end) {
 		return a.usageErrorf("cli.usage.period", "From", shorten(from), "To", shorten(to))
@@ -145,20 +142,14 @@ func (a *app) period(into map[string]any, from, to string) error {
 	return nil
 }
 
-// moment reads a moment in the till's time zone; "" is none.
-func (a *app) moment(flag, s string) (at time.Time, wholeDay bool, err error) {
+// moment reads a moment in the till's time zone; "" is none. A day as an end includes that day.
+func (a *app) moment(flag, s string, end bool) (time.Time, error) {
 	if s == "" {
-		return time.Time{}, false, nil
+		return time.Time{}, nil
 	}
-	for _, layout := range []string{"2006-01-02", "02.01.2006"} {
-		if at, err := time.ParseInLocation(layout, s, time.Local); err == nil {
-			return at, true, nil
-		}
+	at, err := pay.ParseMoment(s, end, time.Local)
+	if err != nil {
+		return time.Time{}, a.usageErrorf("cli.usage.time", "Flag", flag, "Value", shorten(s))
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", "02.01.2006 15:04:05", "02.01.2006 15:04"} {
-		if at, err := time.ParseInLocation(layout, s, time.Local); err == nil {
-			return at, false, nil
-		}
-	}
-	return time.Time{}, false, a.usageErrorf("cli.usage.time", "Flag", flag, "Value", shorten(s))
+	return at, nil
 }

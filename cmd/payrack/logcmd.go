@@ -39,7 +39,7 @@ func (a *app) logCommand() *cobra.Command {
 		}
 		day := a.Now().Local()
 		if date != "" {
-			at, _, err := a.moment("--date", date)
+			at, err := a.moment("--date", date, false)
 			if err != nil {
 				return err
 			}
