@@ -12,7 +12,7 @@ import (
 // figures are what the JSON file says.
 type figures struct {
 	Seconds          float64          `json:"seconds"`
-	BusySeconds      float64          `json:"busy_seconds"` // of all jobs together
+	CPUSeconds       float64          `json:"cpu_seconds"` // that the processors worked, whatever else the machine did
 	Runs             int64            `json:"runs"`
 	NextSeed         uint64           `json:"next_seed"`
 	Payments         int64            `json:"payments"`
@@ -20,7 +20,7 @@ type figures struct {
 	Steps            int64            `json:"steps"` // of the engine
 	Faults           int64            `json:"faults"`
 	FaultsPerSecond  float64          `json:"faults_per_second"`
-	FaultsPerCore    float64          `json:"faults_per_second_per_core"`
+	FaultsPerCore    float64          `json:"faults_per_cpu_second"` // what one core makes that does nothing else
 	FaultsBySort     map[string]int64 `json:"faults_by_sort"`
 	Violations       int64            `json:"violations"`
 	Failures         []sim.Violation  `json:"failures"`
@@ -37,13 +37,13 @@ type figures struct {
 func (t *total) figures() figures {
 	s := &t.Stats
 	c := s.Coverage()
-	f := figures{Seconds: round(t.Seconds), BusySeconds: round(t.Busy), Runs: s.Runs, NextSeed: t.Next, Payments: s.Payments, Events: s.Events, Steps: s.Steps,
+	f := figures{Seconds: round(t.Seconds), CPUSeconds: round(t.CPU), Runs: s.Runs, NextSeed: t.Next, Payments: s.Payments, Events: s.Events, Steps: s.Steps,
 		Faults: s.AllFaults(), Violations: s.Violations, Failures: t.Failed, FaultsBySort: map[string]int64{},
 		TransitionsSeen: c.Transitions - len(c.NoTransition), Transitions: c.Transitions,
 		BoundariesSeen: c.Boundaries - len(c.NoBoundary), Boundaries: c.Boundaries, States: c.States, Moves: c.Moves,
 		TransitionsUnmet: c.NoTransition, BoundariesUnmet: c.NoBoundary}
 	f.FaultsPerSecond = math.Round(float64(f.Faults) / max(t.Seconds, 1e-9))
-	f.FaultsPerCore = math.Round(float64(f.Faults) / max(t.Busy, 1e-9))
+	f.FaultsPerCore = math.Round(float64(f.Faults) / max(t.CPU, 1e-9))
 	for i, n := range s.Faults {
 		f.FaultsBySort[sim.Fault(i).String()] = n
 	}
@@ -56,7 +56,7 @@ func (t *total) print(out io.Writer) {
 	f := t.figures()
 	fmt.Fprintf(out, "%d runs in %.1f s, next seed %d\n", f.Runs, f.Seconds, f.NextSeed)
 	fmt.Fprintf(out, "%d operations about money, %d events, %d steps of the engine\n", f.Payments, f.Events, f.Steps)
-	fmt.Fprintf(out, "%d faults, %.0f a second, %.0f a second on one core\n", f.Faults, f.FaultsPerSecond, f.FaultsPerCore)
+	fmt.Fprintf(out, "%d faults, %.0f a second, %.0f a second of a processor's time\n", f.Faults, f.FaultsPerSecond, f.FaultsPerCore)
 	for i, n := range t.Stats.Faults {
 		fmt.Fprintf(out, "  %12d  %s\n", n, sim.Fault(i))
 	}

@@ -20,7 +20,7 @@ type total struct {
 	Form    int // of the file
 	Next    uint64
 	Seconds float64 // by the clock
-	Busy    float64 // seconds of all jobs together
+	CPU     float64 // seconds that the processors worked
 	Failed  []sim.Violation
 	Stats   sim.Stats
 }
@@ -44,8 +44,8 @@ func simulate(ctx context.Context, o options) (*total, error) {
 		ctx, cancel = context.WithTimeout(ctx, o.long)
 		defer cancel()
 	}
-	began, before := time.Now(), *sum
-	s := &sitting{next: sum.Next, end: ^uint64(0), began: began}
+	began, worked, before := time.Now(), cpu(), *sum
+	s := &sitting{next: sum.Next, end: ^uint64(0)}
 	if o.seeds > 0 {
 		s.end = sum.Next + o.seeds
 	}
@@ -57,7 +57,7 @@ func simulate(ctx context.Context, o options) (*total, error) {
 	*sum = before
 	sum.Next = s.next
 	sum.Seconds += time.Since(began).Seconds()
-	sum.Busy += s.busy
+	sum.CPU += (cpu() - worked).Seconds()
 	sum.Stats.Add(&s.stats)
 	sum.Failed = append(sum.Failed, s.failed...)
 	if o.state == "" {
@@ -68,13 +68,11 @@ func simulate(ctx context.Context, o options) (*total, error) {
 
 // sitting is what the jobs of one call of the command share.
 type sitting struct {
-	began time.Time
-	stop  atomic.Bool
+	stop atomic.Bool
 
 	mu     sync.Mutex
 	next   uint64
 	end    uint64
-	busy   float64
 	stats  sim.Stats
 	failed []sim.Violation
 }
@@ -103,7 +101,6 @@ func (s *sitting) work(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Add(&w.Stats)
-	s.busy += time.Since(s.began).Seconds()
 }
 
 func (s *sitting) fail(v sim.Violation) {

@@ -246,13 +246,13 @@ func (w *World) send(c *call, m message, money bool) {
 	delay := w.between(5*milli, 300*milli)
 	if w.unlucky(w.odds.wire / 5) {
 		w.fault(RequestLate)
-		delay = w.below(one(&w.chance, 30*second, longestCall+20*second, latest))
+		delay = w.below(one(&w.chance, 30*second, soon, w.fam.late()))
 	}
 	i := w.post1(m)
 	w.deliver(iRequest, i, delay)
 	if !w.fam.once && w.unlucky(w.odds.wire/5) {
 		w.fault(RequestTwice)
-		w.deliver(iRequest, i, delay+w.below(one(&w.chance, second, minute, latest-longestCall)))
+		w.deliver(iRequest, i, delay+w.below(one(&w.chance, second, 20*second, w.fam.late()-longestCall)))
 	}
 }
 

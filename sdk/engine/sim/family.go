@@ -34,8 +34,9 @@ func online(k pay.Kind) bool {
 }
 
 const (
-	horizon = 12 * time.Minute
-	latest  = 6 * minute // how late a request can come that its sender gave up
+	horizon = 3 * time.Minute
+	latest  = 6 * minute  // how late a request can come that its sender gave up
+	soon    = 50 * second // the same where a horizon is declared
 )
 
 // families are the sorts of providers. They are a constant.
@@ -49,11 +50,19 @@ var families = [...]family{
 	{name: "reserve and confirm", kinds: []pay.Kind{pay.KindBasket}, cancels: true, reverses: true, prepares: always,
 		traits: provider.Traits{RefusesDuplicates: true}, drive: driveBasket},
 	{name: "query that forgets", kinds: []pay.Kind{pay.KindOffline, pay.KindPayout}, cancels: true, refunds: true, prepares: never, once: true,
-		traits: provider.Traits{Horizon: horizon}, counts: true, listing: 4 * minute, drive: driveKey},
+		traits: provider.Traits{Horizon: horizon}, counts: true, listing: 50 * second, drive: driveKey},
 	{name: "plain", kinds: []pay.Kind{pay.KindOffline}, cancels: true, refunds: true, prepares: never, once: true, drive: driveKey},
 	{name: "no way back", kinds: []pay.Kind{pay.KindOffline, pay.KindOnline}, prepares: never, traits: provider.Traits{RefusesDuplicates: true}, drive: driveKey},
 	{name: "odd words", kinds: []pay.Kind{pay.KindOffline}, cancels: true, reverses: true, refunds: true, counts: true, prepares: always,
 		traits: provider.Traits{RefusesDuplicates: true}, odd: true, drive: driveKey},
+}
+
+// late is how late a request can come at most that its sender gave up.
+func (f *family) late() int64 {
+	if f.traits.Horizon > 0 {
+		return soon
+	}
+	return latest
 }
 
 // abilities are what the engine may ask of the driver (Shell does the same).

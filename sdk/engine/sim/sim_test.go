@@ -56,7 +56,7 @@ func TestEachPlantedBugIsNoticed(t *testing.T) {
 	for bug := NoBug + 1; bug < Bugs; bug++ {
 		w := &World{Bug: bug}
 		var found *Violation
-		for seed := uint64(0); found == nil && seed < 3000; seed++ {
+		for seed := uint64(0); found == nil && seed < 1500; seed++ {
 			found = w.Run(seed)
 		}
 		if found == nil {
@@ -75,11 +75,11 @@ func TestEverythingIsMet(t *testing.T) {
 	}
 	w := &World{}
 	var c Coverage
-	for seed := range uint64(20000) {
+	for seed := range uint64(30000) {
 		if v := w.Run(seed); v != nil {
 			t.Fatalf("%v", v)
 		}
-		if seed%500 == 499 {
+		if seed%100 == 99 {
 			if c = w.Stats.Coverage(); len(c.NoTransition)+len(c.NoBoundary) == 0 && !slices.Contains(w.Stats.Faults[:], 0) {
 				t.Logf("after %d runs", seed+1)
 				return
