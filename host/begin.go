@@ -339,6 +339,7 @@ func (b *beginning) join(ctx context.Context, have index.Entry) (*hostv1.BeginRe
 	if have.State == index.Cancelled && !have.Known {
 		return b.existing(b.h.voided(have))
 	}
+	b.request.PosID = have.PosID // of a close of day it may be another till's, and stays that
 	l, err := b.resident.ready(ctx)
 	if err != nil {
 		if pay.CodeOf(err) != pay.ErrModuleDown {

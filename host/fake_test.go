@@ -134,6 +134,11 @@ func (f *fake) Begin(_ context.Context, r module.Request) (pay.Operation, bool, 
 		return pay.Operation{}, false, &pay.Error{Code: pay.ErrNotActive}
 	case "die-before":
 		os.Exit(9)
+	case "die-once":
+		if !f.has("died") {
+			_ = os.WriteFile(filepath.Join(f.data, "died"), nil, 0o600)
+			os.Exit(9)
+		}
 	}
 	if r.Kind == pay.KindCloseDay && f.has("empty-shift") {
 		for _, op := range f.ops {
@@ -147,7 +152,7 @@ func (f *fake) Begin(_ context.Context, r module.Request) (pay.Operation, bool, 
 	f.ops[r.Ref] = op
 	op.Events = append(op.Events, pay.Event{Number: 1, Kind: pay.EvStatus, Text: "begun"}, pay.Event{Number: 2, Kind: 777, Text: "of next year"})
 	switch p.Script {
-	case "approve", "late", "":
+	case "approve", "late", "die-once", "":
 		f.tell(op, pay.Approved, "unread")
 	case "decline":
 		f.tell(op, pay.Declined, "")

@@ -185,6 +185,20 @@ func TestADayIsClosedThoughAnEarlierCloseNeverReachedItsModule(t *testing.T) {
 	}
 }
 
+func TestACloseOfDayStaysTheTillsThatAskedFirst(t *testing.T) {
+	i := install(t, "fake")
+	i.serve(func(o *Options) { o.pace.orphan = time.Hour })
+	till, second := i.till("1"), i.till("2")
+	if _, err := till.pay("fake", "", 0, "die-once", "kind=close_day"); pay.CodeOf(err) != pay.ErrModuleDown {
+		t.Fatalf("got %v", err)
+	}
+	// What the first till asked for never arrived. The second asks for the same, and brings it there.
+	if op := second.must("fake", "", 0, "die-once", "kind=close_day"); op.Ref != "close-fake-5" || op.PosID != "1" {
+		t.Fatalf("the module has it of till %q: %+v", op.PosID, op)
+	}
+	till.acknowledge("close-fake-5", pay.AckSeen)
+}
+
 // lastOf keeps the last event only: Unknown may come before.
 func lastOf(events <-chan pay.Event) <-chan pay.Event {
 	last := make(chan pay.Event, 1)
