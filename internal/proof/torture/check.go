@@ -32,6 +32,7 @@ type heard struct {
 type account struct {
 	order   book.Order
 	told    *pay.Operation
+	number  int64 // the provider's, as it was last heard: while its module is away the host knows none
 	refused string
 	done    bool
 }
@@ -49,6 +50,9 @@ func (l *ledger) take(line book.Line) {
 		return
 	}
 	if line.Told != nil {
+		if line.Told.ProviderNumber > 0 {
+			a.number = line.Told.ProviderNumber
+		}
 		a.told = line.Told
 		l.told = append(l.told, heard{line, a.order.PosID})
 	}
@@ -123,7 +127,7 @@ func (l *ledger) against(entries []sandbox.Entry) (wrong []string) {
 	}
 	for _, id := range l.order {
 		if a := l.orders[id]; a.told != nil && a.done && a.order.Kind.Money() {
-			wrong = append(wrong, a.against(moved[fmt.Sprintf("10240007/%d", a.told.ProviderNumber)], back)...)
+			wrong = append(wrong, a.against(moved[fmt.Sprintf("10240007/%d", a.number)], back)...)
 		}
 	}
 	return wrong

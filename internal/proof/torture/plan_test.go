@@ -99,6 +99,9 @@ func told(id string, kind pay.Kind, op pay.Operation) *ledger {
 	op.Kind, op.ProviderNumber = kind, 7
 	l.take(book.Line{ID: id, Order: &book.Order{ID: id, Kind: kind}})
 	l.take(book.Line{ID: id, Told: &op})
+	away := op // its module has died, and the host tells what it knows
+	away.ProviderNumber = 0
+	l.take(book.Line{ID: id, Told: &away})
 	l.take(book.Line{ID: id, Done: true})
 	return l
 }
