@@ -361,6 +361,7 @@ func (w *World) write(o *op, st *engine.State, fx *engine.Effects, e *engine.Eve
 		}
 	}
 	w.put(o.d, st)
+	w.journaled(o.d, fx.Write)
 	if fx.Number && r.pnum == 0 {
 		w.journal.provider = max(o.next, w.journal.provider+1)
 		r.pnum, r.pshift = w.journal.provider, o.shift

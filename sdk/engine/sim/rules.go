@@ -11,6 +11,7 @@ func (w *World) charged(a *account) {
 	x, r := &w.deals[a.d], &w.rows[a.d]
 	x.moves++
 	x.paid += a.amount
+	w.moves(a.d, none, kindOf(x.kind), a.amount)
 	if w.Trace != nil {
 		w.trace("MONEY %v for %s", a.amount, w.name(a.d))
 	}
@@ -28,6 +29,7 @@ func (w *World) charged(a *account) {
 func (w *World) takeBack(a *account) {
 	x := &w.deals[a.d]
 	x.undone += a.amount
+	w.moves(none, a.d, kindOf(pay.KindReversal), a.amount)
 	if x.undone > x.paid {
 		w.violate("3.7", "%s: more was taken back than was paid", w.name(a.d))
 	}
@@ -39,6 +41,7 @@ func (w *World) gaveBack(d, payment int32, amount pay.Amount) {
 	x.moves++
 	x.paid += amount
 	p.back += amount
+	w.moves(d, payment, kindOf(x.kind), amount)
 	if w.Trace != nil {
 		w.trace("MONEY back %v for %s", amount, w.name(d))
 	}
@@ -153,6 +156,7 @@ func (w *World) checkNumber(d int32) {
 
 // heard holds what a till is told against what it was told before.
 func (w *World) heard(d int32, t told) {
+	w.tells(d, t)
 	x := &w.deals[d]
 	k := &x.taker
 	switch {
@@ -198,6 +202,7 @@ func (w *World) checkBooks() {
 			return
 		}
 	}
+	w.audit()
 	if journal != ledger {
 		w.violate("3.9", "the journal adds up to %v, the provider to %v", journal, ledger)
 	}

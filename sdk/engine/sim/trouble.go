@@ -196,6 +196,7 @@ func (w *World) givesElsewhere() {
 	n := 1 + pay.Amount(w.below(int64(a.amount-a.back)))
 	a.back += n
 	w.deals[a.d].back += n
+	w.books.elsewhere = true
 	if w.Trace != nil {
 		w.trace("MONEY back %v of %s, elsewhere", n, w.name(a.d))
 	}

@@ -59,6 +59,7 @@ type World struct {
 	notes    []note
 	freeNote []int32
 	streams  uint32
+	books    books
 }
 
 // odds are the chances of trouble in a thousand; a run draws its own.
@@ -195,6 +196,7 @@ func (w *World) Run(seed uint64) *Violation {
 
 func (w *World) begin(seed uint64) {
 	w.chance.seed(seed)
+	w.keepBooks(seed)
 	w.now, w.calm, w.since, w.broken, w.tried = 0, false, 0, nil, 0
 	w.sold, w.after = 0, w.below(one(&w.chance, 3*minute, 30*minute))
 	w.heap.list, w.heap.seq = w.heap.list[:0], 0
