@@ -107,6 +107,26 @@ func TestWhatADriverDoesNotDeclareIsCountedAndNotSkipped(t *testing.T) {
 	}
 }
 
+func TestUnderTheRaceDetectorEachFaultHasItsTurnAndNothingElseIsLeftOut(t *testing.T) {
+	all := []kit.Case{{Name: "fault/a"}, {Name: "fault/b"}, {Name: "fair/c"}, {Name: "fault/d"}, {Name: "fault/e"}, {Name: "fault/f", Why: "it cannot"}}
+	played := map[string]int{}
+	for seed := range uint64(oneIn) {
+		list, left := chosen(all, seed, true)
+		if len(list)+left != len(all) {
+			t.Errorf("%d are played, %d left out, of %d", len(list), left, len(all))
+		}
+		for _, c := range list {
+			played[c.Name]++
+		}
+	}
+	if played["fair/c"] != oneIn || played["fault/f"] != oneIn || played["fault/a"] != 1 || played["fault/e"] != 1 {
+		t.Errorf("%v", played)
+	}
+	if list, left := chosen(all, 1, false); len(list) != len(all) || left != 0 {
+		t.Error("faults are left out without the race detector")
+	}
+}
+
 func TestTheSameSeedMakesTheSameChoices(t *testing.T) {
 	sums := map[int64]bool{}
 	for _, seed := range []uint64{7, 7, 8} {
