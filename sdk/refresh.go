@@ -62,6 +62,7 @@ func (s *Service) take() error {
 	common := s.settings.Common()
 	s.shell.Reconfigure(driver, s.terms(), common.Language, common.SlipCopies)
 	s.addCommands(driver)
+	s.faceCustomer()
 	return nil
 }
 

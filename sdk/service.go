@@ -42,6 +42,7 @@ type Service struct {
 	journal  *journal.Journal
 	secrets  *secret.Store
 	shell    *shell.Shell
+	side     *side // of a module that shows codes; else nil
 	opened   bool
 }
 
@@ -135,12 +136,19 @@ func (s *Service) start(ctx context.Context) error {
 		driver = refusing{code: pay.ErrConfig, m: s.m}
 	}
 	common := s.settings.Common()
+	var customer shell.Customer
+	if _, ok := s.settings.(interface{ CustomerSide() *Customer }); ok {
+		s.side = newSide(s.opening.Data, s.log.Logger())
+		customer = s.side
+	}
 	s.shell = shell.New(shell.Options{
 		Journal: s.journal, Driver: driver, About: s.m.About, Terms: s.terms(), Words: s.words, Language: common.Language,
 		Slips: common.SlipCopies, DigestKey: s.opening.DigestKey, Log: s.log.Logger(), LogFile: s.log.Path, Mask: s.log.Mask, QRExtra: s.qrExtra,
-		Around: s.options.around, Now: s.options.now, CallTimeout: 40 * time.Second,
+		Customer: customer,
+		Around:   s.options.around, Now: s.options.now, CallTimeout: 40 * time.Second,
 	})
 	s.addCommands(driver)
+	s.faceCustomer()
 	return s.shell.Resume(ctx)
 }
 
@@ -227,6 +235,10 @@ func (s *Service) header() string {
 func (s *Service) shut() {
 	if s.shell != nil {
 		s.shell.Close()
+	}
+	if s.side != nil {
+		s.side.close()
+		s.side = nil
 	}
 	if s.journal != nil {
 		s.journal.Close()

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/payrack/payrack/sdk/port"
+	"github.com/payrack/payrack/sdk/port/porttest"
 )
 
 // scanning starts a scanner and gives what it says: that it is there or not, and codes.
@@ -25,7 +26,7 @@ func scanning(t *testing.T, name string) (codes chan string, there chan error) {
 }
 
 func TestAScannedCodeArrivesWithoutWhatTheScannerPutsAroundIt(t *testing.T) {
-	device, name := terminal(t)
+	device, name := porttest.Terminal(t)
 	codes, there := scanning(t, name)
 	if err := <-there; err != nil {
 		t.Fatal(err)
@@ -46,7 +47,7 @@ func TestAScannedCodeArrivesWithoutWhatTheScannerPutsAroundIt(t *testing.T) {
 }
 
 func TestAScannerThatIsPutInAgainIsFoundAgain(t *testing.T) {
-	device, name := terminal(t)
+	device, name := porttest.Terminal(t)
 	link := filepath.Join(t.TempDir(), "scanner")
 	codes, there := scanning(t, link)
 	if err := <-there; err == nil {
@@ -62,7 +63,7 @@ func TestAScannerThatIsPutInAgainIsFoundAgain(t *testing.T) {
 	if got := <-codes; got != "1" {
 		t.Errorf("came %q", got)
 	}
-	other, second := terminal(t)
+	other, second := porttest.Terminal(t)
 	if err := os.Remove(link); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +84,7 @@ func TestAScannerThatIsPutInAgainIsFoundAgain(t *testing.T) {
 }
 
 func TestADisplayIsSentTheCodeAndItsEnd(t *testing.T) {
-	device, name := terminal(t)
+	device, name := porttest.Terminal(t)
 	d := port.Display{Config: port.Config{Name: name}}
 	payload := "https://qr.nspk.ru/AS10003P3RH0LJ2A9ROO038L6NT5RU1M?type=01&bank=000000000001&sum=10000&cur=RUB&crc=F3D0"
 	keep, err := os.OpenFile(name, os.O_RDWR, 0) // while nobody has the other side, a pseudo-terminal loses what waits

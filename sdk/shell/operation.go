@@ -50,6 +50,7 @@ type operation struct {
 	events   []pay.Event
 	highest  int64
 	prompt   int64 // number of the open prompt's event; 0: none, or an answer to it is on its way
+	paper    int64 // number of the event that asks the till to print the code; 0: none
 	watchers int
 	users    int           // calls that hold it; guarded by Shell.mu
 	wake     chan struct{} // closed and made anew with each event

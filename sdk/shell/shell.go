@@ -39,6 +39,8 @@ type Options struct {
 	Mask func(string) string
 	// QRExtra gives what goes with a shown QR code: a picture, the code as text. It may be nil.
 	QRExtra func(*pay.Event, pay.Operation)
+	// Customer shows QR codes elsewhere than on the till's screen. It may be nil.
+	Customer Customer
 	// Around is called at each boundary, in tests that kill the process there: "write X" and "written X" before and after the transition
 	// (or the beginning) X is journaled, "effect X" before each effect. It may be nil.
 	Around func(point string)

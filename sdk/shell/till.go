@@ -128,11 +128,14 @@ func (o *operation) overtake(after int64) {
 	if after <= o.highest {
 		return
 	}
-	prompt := o.prompt
+	prompt, paper := o.prompt, o.paper
 	o.highest = after
 	for i, e := range o.events {
 		o.highest++
 		o.events[i].Number = o.highest
+		if e.Number == paper && paper != 0 {
+			o.paper = o.highest
+		}
 		if e.Number == prompt && prompt != 0 {
 			o.prompt = o.highest
 		}
@@ -175,6 +178,9 @@ func (s *Shell) Answer(ctx context.Context, ref pay.Ref, number int64, value, by
 		return err
 	}
 	defer s.release(o)
+	if ours, err := o.printed(number, value); ours {
+		return err
+	}
 	prompt, err := o.claimPrompt(number, value)
 	if err != nil {
 		return err

@@ -248,17 +248,43 @@ func (o *operation) emit(e pay.Event) {
 	o.emitLocked(e)
 }
 
-// emitLocked numbers an event, keeps it for whoever comes later, and wakes who watches. Of what only shows the present, the last is kept.
+// emitLocked numbers an event, keeps it for whoever comes later, and wakes who watches.
 func (o *operation) emitLocked(e pay.Event) {
+	o.numberLocked(&e)
+	switch {
+	case e.Kind == pay.EvQRShow:
+		if o.s.o.QRExtra != nil {
+			o.s.o.QRExtra(&e, o.viewLocked())
+		}
+		if o.s.o.Customer != nil {
+			e.Place = o.s.o.Customer.Show(o.ref, e.Payload)
+		}
+	case e.Kind == pay.EvQRHide:
+		if o.s.o.Customer != nil {
+			o.s.o.Customer.Hide(o.ref)
+		}
+		if o.paper != 0 {
+			o.paper = 0
+			gone := pay.Event{Kind: pay.EvPromptGone, ID: paperID}
+			o.numberLocked(&gone)
+			o.keepLocked(gone)
+			o.numberLocked(&e)
+		}
+	case e.Prompt():
+		o.prompt = e.Number
+	}
+	o.keepLocked(e)
+}
+
+// numberLocked gives an event its time, and the next number.
+func (o *operation) numberLocked(e *pay.Event) {
 	e.Time = o.s.o.Now()
 	o.highest = max(o.highest+1, e.Time.UnixMicro())
 	e.Number = o.highest
-	if e.Kind == pay.EvQRShow && o.s.o.QRExtra != nil {
-		o.s.o.QRExtra(&e, o.viewLocked())
-	}
-	if e.Prompt() {
-		o.prompt = e.Number
-	}
+}
+
+// keepLocked keeps an event for whoever comes later. Of what only shows the present, the last is kept.
+func (o *operation) keepLocked(e pay.Event) {
 	kept := o.events[:0]
 	for _, old := range o.events {
 		if old.Kind != e.Kind || !replaces(e.Kind) {

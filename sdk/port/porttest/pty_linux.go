@@ -1,4 +1,5 @@
-package port_test
+// Package porttest stands a pseudo-terminal in for a device on a serial port.
+package porttest
 
 import (
 	"fmt"
@@ -8,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal opens a pair of a pseudo-terminal: what the device does on one side, and the name of the port on the other.
-func terminal(t *testing.T) (device *os.File, name string) {
+// Terminal opens a pseudo-terminal: the device writes and reads on one side, the other has the name of the port.
+func Terminal(t testing.TB) (device *os.File, name string) {
 	t.Helper()
 	device, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
