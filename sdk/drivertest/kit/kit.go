@@ -83,7 +83,7 @@ func (k *Kit) play(ctx context.Context, c Case, learn func(w *world)) (v Verdict
 		return Failed, "", []string{fmt.Sprintf("the sandbox does not start: %v", err)}
 	}
 	defer release()
-	w := &world{k: k, s: &k.subject, ctx: ctx, pace: c.pace, rng: chance(k.subject.Seed, c.Name), url: url, prelude: c.prelude,
+	w := &world{k: k, s: &k.subject, ctx: ctx, rng: chance(k.subject.Seed, c.Name), url: url, prelude: c.prelude,
 		ctl: &sandbox.Control{URL: url}, follows: map[pay.Ref]*follow{}, secrets: slices.Clone(k.subject.Secrets)}
 	if c.fault != nil {
 		own := *c.fault
@@ -111,6 +111,10 @@ func (k *Kit) play(ctx context.Context, c Case, learn func(w *world)) (v Verdict
 	w.enter()
 	if !c.inactive {
 		w.activated()
+	}
+	if c.pace != Brisk { // only now: an activation may take its time
+		w.pace = c.pace
+		w.restart()
 	}
 	c.run(w)
 	if learn != nil {
