@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -139,6 +140,7 @@ const (
 	Refused        // the payer's bank, or the refund, was refused
 	Expired        // the code died unpaid
 	Annulled       // it was taken back unpaid
+	Closed         // it is dead and unpaid, and the bank does not say why
 	Missing        // the bank does not know it (now)
 )
 
@@ -185,6 +187,15 @@ func refused(err error, codes ...string) bool {
 		}
 	}
 	return len(codes) == 0
+}
+
+// NotFound says whether the bank refused because it does not know what a request was about. That proves nothing about money (contract 0).
+func (r *Refusal) NotFound() bool {
+	switch r.Code {
+	case "ERROR.NOT_FOUND", "ERROR.REFUND_NOT_FOUND", "ORDER_NOT_FOUND", "NOT_FOUND", "002":
+		return true
+	}
+	return r.Status == http.StatusNotFound
 }
 
 // elsewhere is the error of an answer that is about something else.

@@ -215,8 +215,8 @@ func linkWord(activation, payment string, w Word) (Word, error) {
 		w.State = Fresh
 	case "INPROGRESS":
 		w.State = Paying
-	case "DEACTIVATED":
-		w.State = Annulled
+	case "DEACTIVATED": // by us, or by its time
+		w.State = Closed
 	default:
 		return Word{}, fmt.Errorf("the answer has the status %.40q, which nobody knows", activation)
 	}

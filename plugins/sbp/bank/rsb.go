@@ -145,6 +145,8 @@ func (b *RSB) Status(ctx context.Context, t Ticket) (Word, error) {
 		return Word{}, err
 	case e.Source != t.Order:
 		return Word{}, elsewhere("sourceId", e.Source, t.Order)
+	case e.Operation != "" && t.Operation != "" && e.Operation != t.Operation:
+		return Word{}, elsewhere("operation", e.Operation, t.Operation)
 	case t.Mode == Cash:
 		return b.linkStatus(t, e, d)
 	}

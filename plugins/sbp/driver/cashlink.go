@@ -79,7 +79,7 @@ func (d *Driver) charge(ctx context.Context, op provider.Operation) (provider.Re
 	s, _ := d.sale(op, k, "")
 	s.Link = t.QR
 	charged, err := k.bank.Activate(ctx, s)
-	if no, ok := errors.AsType[*bank.Refusal](err); ok {
+	if no, ok := errors.AsType[*bank.Refusal](err); ok && !no.NotFound() {
 		d.letGo(t, op.Key)
 		return d.no(op, k, no), nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -63,6 +62,7 @@ func (d *Driver) Probe(ctx context.Context) (provider.Probe, error) {
 		if e := d.ready("", k); e != nil {
 			return provider.Probe{Code: e.Code, Error: e.Text + " " + e.Hint, Latency: p.Latency, ServerTime: p.ServerTime}, nil
 		}
+		d.noteCertificate(&p, k)
 		started := d.now()
 		answer, err := k.bank.Probe(ctx)
 		p.Latency = max(p.Latency, d.now().Sub(started))
@@ -88,14 +88,11 @@ func (d *Driver) unreachable(k *desk, err error) (pay.Code, string) {
 	return code, d.say("", first(id, "sbp.offline"), map[string]any{"Bank": d.bankName("", k.id)})
 }
 
-// expiring lists the certificates that end soon, by bank.
-func (d *Driver) expiring() map[string]time.Time {
-	list := maps.Collect(func(yield func(string, time.Time) bool) {
-		for id, k := range d.desks {
-			if !k.expires.IsZero() && k.expires.Sub(d.now()) < certificateSoon && !yield(id, k.expires) {
-				return
-			}
-		}
-	})
-	return list
+// noteCertificate warns of a certificate that ends soon.
+func (d *Driver) noteCertificate(p *provider.Probe, k *desk) {
+	if k.expires.IsZero() || k.expires.Sub(d.now()) >= certificateSoon {
+		return
+	}
+	p.Notes = append(p.Notes, d.say("", "sbp.certificate.soon",
+		map[string]any{"Bank": d.bankName("", k.id), "Date": k.expires.Local().Format("02.01.2006")}))
 }

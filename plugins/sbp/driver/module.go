@@ -56,6 +56,7 @@ func Module() sdk.Module {
 			return system
 		},
 		PayerLabel: func(_ pay.Operation, language string) string { return catalogue().Say(language, "sbp.payer", nil) },
+		IDLabel:    func(language string) string { return catalogue().Say(language, "sbp.id", nil) },
 	}
 }
 

@@ -276,6 +276,7 @@ func (d *Driver) Cancel(ctx context.Context, op provider.Operation) (provider.Re
 	if t, err = d.adopt(ctx, op, k, t); err != nil {
 		return provider.Reply{}, err
 	}
+	op.CancelAsked = true
 	return d.close(ctx, op, k, t, bank.Word{})
 }
 

@@ -56,8 +56,10 @@ func (d *Driver) Refund(ctx context.Context, op, original provider.Operation) (p
 	}
 	if drafter, ok := k.bank.(bank.Drafter); ok && r.Draft == "" {
 		id, err := drafter.Draft(ctx, r)
-		if no, ok := errors.AsType[*bank.Refusal](err); ok { // nothing is ever confirmed without a draft, so this is the bank's last word
+		if no, ok := errors.AsType[*bank.Refusal](err); ok && !no.NotFound() { // nothing is confirmed without a draft, so this is the bank's last word
 			return d.no(op, k, no), nil
+		} else if ok {
+			return provider.Reply{Verdict: provider.NotDone}, nil
 		}
 		if err != nil {
 			return provider.Reply{}, err
@@ -68,9 +70,9 @@ func (d *Driver) Refund(ctx context.Context, op, original provider.Operation) (p
 	}
 	w, err := k.bank.Refund(ctx, r)
 	if no, ok := errors.AsType[*bank.Refusal](err); ok {
-		if op.MaybeSent || op.Tries > 1 {
+		if op.MaybeSent || op.Tries > 1 || no.NotFound() {
 			// It says nothing about an earlier try. The bank did nothing now, and is asked what it has.
-			d.log.Warn("the bank refused a repeated refund", "ref", op.Ref, "error", no)
+			d.log.Warn("the bank refused a refund that may be known to it", "ref", op.Ref, "error", no)
 			return provider.Reply{Verdict: provider.NotDone, System: own.Bank}, nil
 		}
 		return d.no(op, k, no), nil

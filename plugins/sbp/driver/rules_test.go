@@ -210,8 +210,19 @@ func TestACertificateThatEndedIsToldBeforeThePayment(t *testing.T) {
 	if err != nil || !strings.Contains(string(raw), `"certificate_expires":"2`) {
 		t.Errorf("%s, %v", raw, err)
 	}
+	var known struct{ Banks []served }
+	if err := json.Unmarshal(raw, &known); err != nil {
+		t.Fatal(err)
+	}
+	ends := known.Banks[2].Certificate
 	c.mu.Lock()
-	c.ahead = 100 * 365 * 24 * time.Hour
+	c.ahead = time.Until(ends) - 24*time.Hour
+	c.mu.Unlock()
+	if p, err := c.Probe(t.Context()); err != nil || len(p.Notes) != 1 || !strings.Contains(p.Notes[0], ends.Local().Format("02.01.2006")) {
+		t.Errorf("a day before: %+v, %v", p, err)
+	}
+	c.mu.Lock()
+	c.ahead = time.Until(ends) + time.Hour
 	c.mu.Unlock()
 	op := c.begin(pay.KindOnline, way{bank.RSBID, bank.Dynamic}, 500)
 	if err := c.Check(op); pay.CodeOf(err) != pay.ErrTLS {

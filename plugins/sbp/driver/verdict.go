@@ -27,8 +27,8 @@ func (d *Driver) verdict(op provider.Operation, t bank.Ticket, w bank.Word) (pro
 		reply.Text, reply.Hint = d.say(op.Language, "sbp.declined.cause", nil), d.say(op.Language, "sbp.declined.hint", nil)
 	case bank.Expired:
 		d.expired(op, &reply)
-	case bank.Annulled:
-		d.annulled(op, t, &reply)
+	case bank.Annulled, bank.Closed:
+		d.annulled(op, t, w, &reply)
 	default:
 		return provider.Reply{}, nil
 	}
@@ -43,13 +43,13 @@ func (d *Driver) verdict(op provider.Operation, t bank.Ticket, w bank.Word) (pro
 	return reply, nil
 }
 
-// annulled: the code or charge was taken back unpaid. Where the till asked for it, that is what it wanted; where its time was over, the customer was
-// too late; and where the bank did it by itself, the payment has ended just as well.
-func (d *Driver) annulled(op provider.Operation, t bank.Ticket, reply *provider.Reply) {
+// annulled: the code or charge is dead unpaid. Where it was taken back, that is what the till wanted; where its time was over, the customer was too
+// late; and where the bank closed it by itself, the payment has ended just as well.
+func (d *Driver) annulled(op provider.Operation, t bank.Ticket, w bank.Word, reply *provider.Reply) {
 	switch {
-	case !t.Until.IsZero() && !d.now().Before(t.Until):
+	case !op.CancelAsked && !t.Until.IsZero() && !d.now().Before(t.Until):
 		d.expired(op, reply)
-	case t.Annulled:
+	case op.CancelAsked, w.State == bank.Annulled:
 		reply.Verdict, reply.Text = provider.Cancelled, d.say(op.Language, "sbp.cancelled.cause", nil)
 	default:
 		reply.Verdict = provider.Declined
