@@ -33,3 +33,18 @@ func TestARefIsTakenAndVoidedByAWriteThatIsSynced(t *testing.T) {
 		t.Errorf("a ref is not voided by the connection that syncs: %v", err)
 	}
 }
+
+func TestARefWithOtherParametersIsNeverGivenAsTheSameOperation(t *testing.T) {
+	x := opened(t, filepath.Join(t.TempDir(), "a.db"))
+	e := taken(t, x, "r1")
+	if _, existed, err := x.Take(t.Context(), e, ""); err != nil || !existed {
+		t.Errorf("the same again: %t, %v", existed, err)
+	}
+	e.Digest = []byte("other")
+	if _, _, err := x.Take(t.Context(), e, ""); pay.CodeOf(err) != pay.ErrRefReused {
+		t.Errorf("got %v", err)
+	}
+	if have, err := x.Get(t.Context(), "r1"); err != nil || pay.CodeOf(have.Joins(e)) != pay.ErrRefReused {
+		t.Errorf("it may be joined: %v", err)
+	}
+}
