@@ -52,6 +52,7 @@ type Settings struct {
 	RSBMode        string `ini:"RSBMode" default:"link" choices:"dynamic,link" choices_ru:"динамический QR-код,кассовая ссылка" choices_en:"dynamic QR code,cash link" ru:"Как платит покупатель" en:"How the customer pays"`
 	RSBCashLink    string `ini:"RSBCashLink" noexport:"true" ru:"Кассовая ссылка этой кассы" en:"Cash link of this till"`
 
+	sdk.Customer
 	sdk.Settings
 }
 
