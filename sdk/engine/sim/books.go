@@ -14,7 +14,7 @@ const auditEach = 16
 // books are what audit needs, kept in the runs that are held against it.
 type books struct {
 	kept      bool
-	elsewhere bool // money went back by other hands, which no journal knows
+	elsewhere bool    // money went back by other hands, which no journal knows
 	order     []int32 // in which operations were journaled
 	movements []audit.Movement
 	told      []audit.Told
@@ -87,7 +87,7 @@ func (w *World) audit() {
 			continue
 		}
 		s := &r.state
-		if s.Resolved != nil || x.misjudged {
+		if s.Resolved != nil {
 			return // a person's word, true or not, is no fact that books could agree on
 		}
 		o := audit.Operation{Module: "sim", Ref: pay.Ref(w.name(d)), Key: x.key.String(), Kind: x.kind, PosID: "till-" + strconv.Itoa(int(x.till)),

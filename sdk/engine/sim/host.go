@@ -39,17 +39,18 @@ func (w *World) request(r rpc, d int32, arg int64) { w.hop(iHost, r, d, 0, packe
 func (w *World) hop(to what, r rpc, d, b int32, c int64) {
 	delay := w.between(milli/10, 3*milli)
 	if w.unlucky(w.odds.till) {
-		switch w.below(3) {
+		trouble := w.below(3)
+		if r == rpcBegin && w.deals[d].kind == pay.KindPayout {
+			trouble = 0 // a connection keeps its order: what was refused for its document does not come once more behind the refusal
+		}
+		switch trouble {
 		case 0:
 			w.fault(TillLost)
 			return
 		case 1:
 			w.fault(TillLate)
 			delay = w.below(one(&w.chance, second, 40*second))
-		case 2:
-			if r == rpcBegin && w.deals[d].kind == pay.KindPayout { // who waits for a begin reads one answer, and a document's may change
-				break
-			}
+		default:
 			w.fault(TillTwice)
 			w.plan(delay+w.below(10*second), to, uint8(r), d, b, c)
 		}

@@ -186,7 +186,7 @@ func (w *World) checkBooks() {
 		if x.taker.outcome != s.Outcome && x.kind != pay.KindReversal {
 			w.violate("3.5", "%s: the till was told %v in the end, the journal says %v", w.name(d), x.taker.outcome, s.Outcome)
 		}
-		if w.worded(s) || x.parent != none && w.worded(&w.rows[x.parent].state) || x.misjudged && stateID(s) == 0 {
+		if w.worded(s) || x.parent != none && w.worded(&w.rows[x.parent].state) || w.lost(d) {
 			continue
 		}
 		sign := pay.Amount(1)
@@ -208,6 +208,12 @@ func (w *World) checkBooks() {
 	}
 }
 
+// lost says that a person settled an operation of which no id is known by which the bank could tell the truth.
+func (w *World) lost(d int32) bool {
+	s := &w.rows[d].state
+	return s.Resolved != nil && w.fam.ids && stateID(s) == 0
+}
+
 // worded says that a person named the sum of an operation, which may not be that of the provider.
 func (w *World) worded(s *engine.State) bool { return s.Resolved != nil && s.Resolved.Charged }
 
@@ -221,7 +227,7 @@ func (w *World) checkBook(d int32) {
 		w.violate("3.4", "%s is approved for %v, the provider moved %v", w.name(d), s.Approved, x.paid-x.undone)
 	case s.Outcome != pay.Approved && !x.kind.Payment() && x.paid != 0 && !s.Charged: // charged: against a person's word, which is listed
 		w.violate("3.4", "%s is %v, the provider moved %v", w.name(d), s.Outcome, x.paid)
-	case x.misjudged && stateID(s) == 0: // a person said that nothing was paid, and no id is known by which the bank could tell
+	case w.lost(d):
 	case s.Outcome != pay.Approved && x.kind.Payment() && kept != 0 && (s.Able.Reverses || s.Contradiction == ""):
 		w.violate("3.7", "%s is %v, and the provider keeps %v of it", w.name(d), s.Outcome, kept)
 	case s.Reversal == pay.ReversalDone && kept != 0:

@@ -221,7 +221,6 @@ func (w *World) personErrs() {
 		w.post(o, engine.Event{What: engine.ResolveRequested, Charged: x.paid-x.undone > 0, By: "person"})
 		return
 	}
-	w.deals[o.d].misjudged = w.fam.ids
 	if w.deals[o.d].paid > 0 {
 		w.fault(PersonErrs)
 	}

@@ -334,8 +334,6 @@ type deal struct {
 	back   pay.Amount // of a payment: what refunds, reversals and others gave back
 	moves  int
 
-	misjudged bool // a person's word about it was wrong
-
 	taker taker // what the till knows of it
 }
 
