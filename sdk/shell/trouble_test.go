@@ -75,6 +75,7 @@ func TestAnEndThatWasWrittenThoughTheWriteFailedStands(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.bank.trouble(hang("counters"))
 		w.mustBegin(pay.KindOffline, "p")
+		later(time.Second) // the counters are asked for
 		letGo := w.occupy()
 		w.bank.trouble(nil)
 		w.shell().find1(t, "p").endCall() // the decline that follows cannot be written, and is there all the same
