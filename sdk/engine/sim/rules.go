@@ -225,7 +225,8 @@ func (w *World) checkBook(d int32) {
 		w.violate("3.5", "%s is Unknown in the end", w.name(d))
 	case s.Outcome == pay.Approved && x.kind != pay.KindReversal && x.paid-x.undone != s.Approved:
 		w.violate("3.4", "%s is approved for %v, the provider moved %v", w.name(d), s.Approved, x.paid-x.undone)
-	case s.Outcome != pay.Approved && !x.kind.Payment() && x.paid != 0 && !s.Charged: // charged: against a person's word, which is listed
+	case s.Outcome != pay.Approved && !x.kind.Payment() && x.paid != 0 && !s.Charged &&
+		!(x.kind == pay.KindReversal && w.fam.reverses && s.Resolved != nil): // the next reversal counts it; charged: against a person's word, which is listed
 		w.violate("3.4", "%s is %v, the provider moved %v", w.name(d), s.Outcome, x.paid)
 	case w.lost(d):
 	case s.Outcome != pay.Approved && x.kind.Payment() && kept != 0 && (s.Able.Reverses || s.Contradiction == ""):
