@@ -29,6 +29,8 @@ type Module struct {
 	Words fs.FS
 	// SystemName says a payment system in the words of a slip: "кошелек WeChat". nil: as it is.
 	SystemName func(system, language string) string
+	// SystemTitle says it in the totals and lists of reports, where it stands without a sentence: "WeChat". nil: as it is.
+	SystemTitle func(system, language string) string
 	// PayerLabel stands before the masked payer on a slip: "Код кошелька". nil: a general word.
 	PayerLabel func(op pay.Operation, language string) string
 	// IDLabel stands before the provider's id of an operation on a slip, where that is no RRN: "ID операции СБП". nil: it is one.

@@ -222,17 +222,17 @@ func (s *Service) reportDocument(ctx context.Context, sh *shell.Shell, d slip.Do
 
 func (s *Service) slipReport(r shell.Report, detailed bool, language string) *slip.Report {
 	out := &slip.Report{Detailed: detailed, From: local(r.From), To: local(r.To), Opened: local(r.Opened), Closed: local(r.Closed),
-		First: r.FirstNumber, Last: r.LastNumber, Count: int(r.Counted), Server: comparison(r)}
+		First: r.FirstNumber, Last: r.LastNumber, Count: int(r.Counted), Server: s.comparison(r, language)}
 	if !r.Closing {
 		out.Closed = time.Time{}
 	}
 	for _, l := range r.Lines {
-		out.Systems = append(out.Systems, slip.SystemTotals{Name: strings.ToUpper(l.System), Payments: sum(l.Payments, l.PaymentsSum, r.Currency),
+		out.Systems = append(out.Systems, slip.SystemTotals{Name: strings.ToUpper(s.title(l.System, language)), Payments: sum(l.Payments, l.PaymentsSum, r.Currency),
 			Refunds: sum(l.Refunds, l.RefundsSum, r.Currency), Payouts: sum(l.Payouts, l.PayoutsSum, r.Currency)})
 	}
 	list := func(rows []shell.ReportRow) (ops []slip.Operation) {
 		for _, row := range rows {
-			ops = append(ops, slip.Operation{Number: row.Number, Time: row.Time.Local(), Of: slipKind(row.Kind), System: title(row.System),
+			ops = append(ops, slip.Operation{Number: row.Number, Time: row.Time.Local(), Of: slipKind(row.Kind), System: s.title(row.System, language),
 				Receipt: row.Receipt, RRN: row.RRN, Amount: money(abs(row.Amount), r.Currency), Original: row.Original, FromShift: row.Shift})
 		}
 		return ops
@@ -244,7 +244,7 @@ func (s *Service) slipReport(r shell.Report, detailed bool, language string) *sl
 	return out
 }
 
-func comparison(r shell.Report) slip.Comparison {
+func (s *Service) comparison(r shell.Report, language string) slip.Comparison {
 	switch {
 	case r.Provider == nil:
 		return slip.Comparison{}
@@ -257,7 +257,7 @@ func comparison(r shell.Report) slip.Comparison {
 		if d.What != "payment" {
 			of = slip.KindRefund
 		}
-		c.Differences = append(c.Differences, slip.Difference{System: strings.ToUpper(d.System), Of: of, Till: sum(d.OurCount, d.OurSum, r.Currency),
+		c.Differences = append(c.Differences, slip.Difference{System: strings.ToUpper(s.title(d.System, language)), Of: of, Till: sum(d.OurCount, d.OurSum, r.Currency),
 			Server: sum(d.Count, d.Sum, r.Currency)})
 	}
 	return c
@@ -288,6 +288,14 @@ func local(t time.Time) time.Time {
 		return t
 	}
 	return t.Local()
+}
+
+// title is how a report calls a payment system.
+func (s *Service) title(system, language string) string {
+	if s.m.SystemTitle != nil && system != "" {
+		return s.m.SystemTitle(system, language)
+	}
+	return title(system)
 }
 
 // title writes a system's id as a name: "wechat" as "WeChat" where the world does.

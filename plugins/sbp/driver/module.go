@@ -33,6 +33,12 @@ func Module() sdk.Module {
 		}
 		return c
 	})
+	named := func(system, language string) string {
+		if id := "sbp.bank." + system; catalogue().Has(id) {
+			return catalogue().Say(language, id, nil)
+		}
+		return system
+	}
 	links := newLinks()
 	return sdk.Module{
 		About: provider.Description{
@@ -45,18 +51,14 @@ func Module() sdk.Module {
 			// No contract makes "not found" proof, and none says what a second activation of a link under the same name does: all traits are zero.
 			Features: []string{"choose_system", "partial_refund"},
 		},
-		Settings: func() sdk.Configured { return new(Settings) },
-		New:      func(p sdk.Parts) (provider.Driver, error) { return newDriver(p, links) },
-		Commands: commands,
-		Words:    words,
-		SystemName: func(system, language string) string {
-			if id := "sbp.bank." + system; catalogue().Has(id) {
-				return catalogue().Say(language, id, nil)
-			}
-			return system
-		},
-		PayerLabel: func(_ pay.Operation, language string) string { return catalogue().Say(language, "sbp.payer", nil) },
-		IDLabel:    func(language string) string { return catalogue().Say(language, "sbp.id", nil) },
+		Settings:    func() sdk.Configured { return new(Settings) },
+		New:         func(p sdk.Parts) (provider.Driver, error) { return newDriver(p, links) },
+		Commands:    commands,
+		Words:       words,
+		SystemName:  named,
+		SystemTitle: named,
+		PayerLabel:  func(_ pay.Operation, language string) string { return catalogue().Say(language, "sbp.payer", nil) },
+		IDLabel:     func(language string) string { return catalogue().Say(language, "sbp.id", nil) },
 	}
 }
 
