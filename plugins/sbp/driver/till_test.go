@@ -168,22 +168,26 @@ func (c *till) try(kind pay.Kind, amount pay.Amount, params string) (*sale, erro
 	return s, nil
 }
 
-// watch follows the operation as its till does.
+// watch follows the operation as its till does, anew after a restart.
 func (s *sale) watch() {
+	if s.stop != nil {
+		s.stop()
+	}
 	ctx, stop := context.WithCancel(s.c.t.Context())
-	s.stop, s.events, s.ended = stop, make(chan pay.Event, 1000), make(chan pay.Operation, 1)
+	service, events, ended := s.c.Service, make(chan pay.Event, 1000), make(chan pay.Operation, 1)
+	s.stop, s.events, s.ended = stop, events, ended
 	go func() {
-		_ = s.c.Watch(ctx, s.ref, 0, true, func(e pay.Event) error {
-			s.events <- e
+		_ = service.Watch(ctx, s.ref, 0, true, func(e pay.Event) error {
+			events <- e
 			if e.Operation != nil && !e.Operation.Running {
 				select {
-				case s.ended <- *e.Operation:
+				case ended <- *e.Operation:
 				default:
 				}
 			}
 			return nil
 		})
-		close(s.events)
+		close(events)
 	}()
 }
 
