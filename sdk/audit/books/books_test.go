@@ -3,6 +3,7 @@ package books
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,8 +15,10 @@ import (
 	_ "modernc.org/sqlite" // to alter a journal behind its back
 
 	"github.com/payrack/payrack/sdk/audit"
+	"github.com/payrack/payrack/sdk/engine"
 	"github.com/payrack/payrack/sdk/journal"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/provider"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -28,9 +31,14 @@ func written(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// As the engine itself writes it, so that the two cannot part.
+	state, err := json.Marshal(engine.State{Driver: provider.State{Version: 1, Data: []byte(`{"qrId":"AD10004QR-17"}`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, ref := range []pay.Ref{"paid", "declined"} {
 		op, _, err := j.Begin(t.Context(), journal.Operation{Ref: ref, Key: pay.Key{byte(i + 1)}, Kind: pay.KindOffline, PosID: "4", Amount: 100,
-			Currency: pay.RUB, Open: true, State: []byte(`{"driver":{"version":1,"data":{"qrId":"AD10004QR-17"}}}`)}, journal.Event{Name: "begun"})
+			Currency: pay.RUB, Open: true, State: state}, journal.Event{Name: "begun"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -49,7 +49,7 @@ type state struct {
 	Abandoned bool       `json:"abandoned"`
 	Elsewhere pay.Amount `json:"elsewhere"`
 	Driver    struct {
-		Data json.RawMessage `json:"data"`
+		Data json.RawMessage `json:"d"`
 	} `json:"driver"`
 }
 
