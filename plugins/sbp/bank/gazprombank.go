@@ -77,14 +77,19 @@ func (b *Gazprombank) Register(ctx context.Context, s Sale) (Ticket, Code, error
 	in := map[string]any{"account": b.Account, "merchantId": b.Merchant, "templateVersion": "01", "qrcType": "02", "amount": wholeKopecks(s.Amount),
 		"currency": string(pay.RUB)}
 	var qr gpbQR
-	if _, err := b.query(ctx, http.MethodPost, "merchant/qrc-data", in, &qr); err != nil {
+	e, err := b.query(ctx, http.MethodPost, "merchant/qrc-data", in, &qr)
+	if err != nil {
 		return Ticket{}, Code{}, err
 	}
 	if !name(qr.ID) {
 		return Ticket{}, Code{}, errors.New("the answer has no code's id")
 	}
 	// The bank keeps no time for the code: the till does (contract 3.3).
-	return Ticket{Bank: GazprombankID, Mode: Dynamic, QR: qr.ID, Amount: s.Amount}, Code{Payload: qr.Payload, Until: s.Now.Add(s.TTL)}, nil
+	t := Ticket{Bank: GazprombankID, Mode: Dynamic, QR: qr.ID, Amount: s.Amount}
+	if name(e.Trx) {
+		t.Operation = e.Trx // nothing is asked by it, but the bank's own books name it
+	}
+	return t, Code{Payload: qr.Payload, Until: s.Now.Add(s.TTL)}, nil
 }
 
 // Activate implements Bank.
