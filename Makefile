@@ -7,13 +7,13 @@ OUT      := dist/out
 HOME_DIR := $(OUT)/linux-amd64
 LDFLAGS  := -s -w -X main.release=$(VERSION)
 BUILD    := $(GO) build -buildvcs=false -trimpath
-MODULES  := sendy
+MODULES  := sendy sbp
 
 export CGO_ENABLED ?= 1
 # A checkout that belongs to somebody else, or none at all, builds as well.
 export GOFLAGS += -buildvcs=false
 
-.PHONY: all build demo test bench sim torture mutants fuzz generate fmt clean library programs cashier
+.PHONY: all build demo demo-sbp test bench sim torture mutants fuzz generate fmt clean library programs cashier
 
 all: build
 
@@ -38,6 +38,10 @@ cashier: library
 # Builds everything, sells, refunds and closes a day through libpayrack.so, and compares the till with the sandbox's ledger.
 demo: build
 	@scripts/demo.sh $(HOME_DIR)
+
+# The same at the three banks of the SBP, side by side.
+demo-sbp: build
+	@scripts/demo-sbp.sh $(HOME_DIR)
 
 test:
 	@scripts/prepare.sh

@@ -54,4 +54,4 @@ fi
 echo "ИТОГИ СОВПАЛИ ДО КОПЕЙКИ"
 echo
 echo "Журнал, указатель, касса и песочница, по правилам о деньгах:"
-"$home/payrack" --home "$home" check --ledger "$PAYRACK_SANDBOX" --till "$room/till" --quiet-since "$(date -d '+1 minute' '+%F %T')"
+"$home/payrack" --home "$home" check --module sendy --ledger "$PAYRACK_SANDBOX" --till "$room/till" --quiet-since "$(date -d '+1 minute' '+%F %T')"

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,22 +27,25 @@ func (a *app) customerCommands() []*cobra.Command {
 
 // billCommand does something about one bill.
 func (a *app) billCommand(name string, act func(*sdk.Control, context.Context, string) (sdk.Bill, error)) *cobra.Command {
-	var wait time.Duration
+	var wait, after time.Duration
+	var system string
+	var open int
 	c := &cobra.Command{Use: name + " [ID]", Short: a.say.text(name), Args: cobra.MaximumNArgs(1)}
 	c.Flags().DurationVar(&wait, "wait", 0, a.say.text("flag-wait"))
+	c.Flags().DurationVar(&after, "after", 0, a.say.text("flag-act-after"))
+	c.Flags().StringVar(&system, "system", "", a.say.text("flag-bill-system"))
+	c.Flags().IntVar(&open, "open", 1, a.say.text("flag-bill-open"))
 	c.RunE = a.ask(func(ctx context.Context, ctl *sdk.Control, args []string) error {
 		id := first(args)
-		if wait > 0 && id == "" {
-			waiting, cancel := context.WithTimeout(ctx, wait)
-			defer cancel()
-			bill, err := ctl.AwaitBill(waiting)
-			if errors.Is(err, context.DeadlineExceeded) {
-				return sdk.ErrNoBill
-			}
+		if id == "" && (wait > 0 || system != "") {
+			bill, err := theBill(ctx, ctl, wait, system, open)
 			if err != nil {
 				return err
 			}
 			id = bill.ID
+		}
+		if err := pause(ctx, after); err != nil {
+			return err
 		}
 		bill, err := act(ctl, ctx, id)
 		if err != nil {
@@ -49,6 +54,44 @@ func (a *app) billCommand(name string, act func(*sdk.Control, context.Context, s
 		return a.show(bill, func(w io.Writer) { a.billLines(w, []sdk.Bill{bill}) })
 	})
 	return c
+}
+
+// billPause lies between two looks for a bill.
+const billPause = 50 * time.Millisecond
+
+// theBill waits for the only open bill; of a system, until so many are open, and takes the youngest: where the till has made another one, that
+// is the one on its screen.
+func theBill(ctx context.Context, ctl *sdk.Control, wait time.Duration, system string, open int) (sdk.Bill, error) {
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for {
+		bills, err := ctl.Bills(ctx, false)
+		if err != nil {
+			return sdk.Bill{}, err
+		}
+		bills = slices.DeleteFunc(bills, func(b sdk.Bill) bool { return system != "" && !strings.EqualFold(b.System, system) })
+		if system != "" && len(bills) >= max(open, 1) || system == "" && len(bills) == 1 {
+			return bills[len(bills)-1], nil
+		}
+		if pause(waiting, billPause) != nil {
+			return sdk.Bill{}, errors.Join(ctx.Err(), sdk.ErrNoBill)
+		}
+	}
+}
+
+// pause lets time pass, unless ctx ends before.
+func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }
 
 func (a *app) bills() *cobra.Command {

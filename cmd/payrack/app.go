@@ -78,7 +78,7 @@ func (a *app) run(args []string) int {
 func (a *app) root() *cobra.Command {
 	root := a.group("payrack", "root",
 		a.hostCommand(), a.sandboxCommand(), a.activateCommand(), a.infoCommand(), a.moduleCommand(), a.configCommand(),
-		a.payCommand(), a.refundCommand(), a.cancelCommand(), a.statusCommand(), a.pendingCommand(), a.confirmCommand(),
+		a.payCommand(), a.refundCommand(), a.verifyLinkCommand(), a.cancelCommand(), a.statusCommand(), a.pendingCommand(), a.confirmCommand(),
 		a.reverseCommand(), a.resolveCommand(), a.closeDayCommand(), a.reportCommand(), a.reconcileCommand(), a.slipCommand(), a.opsCommand(),
 		a.logCommand(), a.doctorCommand(), a.checkCommand(), a.versionCommand(), a.completionCommand(),
 		a.topic("exit-codes"), a.topic("json"))

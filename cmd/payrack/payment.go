@@ -22,7 +22,7 @@ func (a *app) amount(s string) (pay.Amount, error) {
 
 func (a *app) payCommand() *cobra.Command {
 	var o order
-	var sum, code, receipt, system, despite string
+	var sum, code, receipt, system, bank, despite string
 	var online, offline bool
 	cmd := a.command("pay", "pay", a.exactly(0), func(cmd *cobra.Command, _ []string) error {
 		if err := a.require(cmd, "module", "amount"); err != nil {
@@ -42,7 +42,10 @@ func (a *app) payCommand() *cobra.Command {
 		if offline || code != "" {
 			o.kind = pay.KindOffline
 		}
-		o.params = params("receipt", receipt, "system", system, "despite", despite)
+		if system != "" && bank != "" {
+			return a.usageErrorf("cli.usage.flag_both", "One", "--system", "Other", "--bank")
+		}
+		o.params = params("receipt", receipt, "system", system+bank, "despite", despite)
 		if o.kind == pay.KindOffline {
 			if err := a.scanned(cmd, &o, code); err != nil {
 				return err
@@ -68,6 +71,7 @@ func (a *app) payCommand() *cobra.Command {
 	f.StringVar(&o.ref, "ref", "", a.say("cli.flag.ref"))
 	f.StringVar(&receipt, "receipt", "", a.say("cli.flag.receipt"))
 	f.StringVar(&system, "system", "", a.say("cli.flag.system"))
+	f.StringVar(&bank, "bank", "", a.say("cli.flag.bank"))
 	f.StringVar(&despite, "despite", "", a.say("cli.flag.despite"))
 	f.BoolVar(&o.hold, "hold", false, a.say("cli.flag.hold"))
 	a.dialogFlags(cmd, &o.dialog)

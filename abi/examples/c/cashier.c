@@ -13,9 +13,9 @@ extern char **environ;
 static int usage(const char *name) {
     printf("usage: %s [--home DIR] [--pos ID] [--module ID] [--lang ru|en] [--refs FILE] [--till-log FILE] [--totals FILE] [--script FILE [--sandbox PROGRAM]]\n"
            "commands of a script, one a line, sums in kopecks:\n"
-           "  activate TERMINAL SERIAL CODE [force]   online SUM   offline SUM CODE|$code   refund SUM [REF]   reverse   wait\n"
-           "  cancel-after SECONDS   answer VALUE   expect approved|declined|cancelled|unknown|refused   pending\n"
-           "  report [JSON]   close [detailed]   set KEY VALUE   log   say TEXT\n"
+           "  activate TERMINAL SERIAL CODE [force]   online SUM [SYSTEM]   offline SUM CODE|$code   refund SUM [REF]   reverse   wait\n"
+           "  cancel-after SECONDS   answer VALUE|$code   expect approved|declined|cancelled|unknown|refused   pending\n"
+           "  verify [CODE|$code]   report [JSON]   close [detailed]   set KEY VALUE   log   say TEXT\n"
            "  sandbox ARGS   sandbox& ARGS (in the background)   scan ARGS (its output becomes $code)\n", name);
     return 2;
 }
@@ -111,9 +111,11 @@ static int command(struct till *till, char *line) {
     else if (!strcmp(line, "activate"))
         activate(till, a, b, c, !strcmp(d, "force"));
     else if (!strcmp(line, "online"))
-        sell(till, "pay.online", sum, NULL);
+        sell(till, sum, b);
     else if (!strcmp(line, "offline"))
-        sell(till, "pay.offline", sum, strcmp(b, "$code") ? b : code);
+        sell_by_code(till, sum, strcmp(b, "$code") ? b : code);
+    else if (!strcmp(line, "verify"))
+        verify_link(till, strcmp(a, "$code") ? a : code);
     else if (!strcmp(line, "refund"))
         refund(till, sum, b);
     else if (!strcmp(line, "reverse"))
@@ -129,7 +131,7 @@ static int command(struct till *till, char *line) {
     else if (!strcmp(line, "cancel-after"))
         till->cancel_after = strtod(a, NULL);
     else if (!strcmp(line, "answer") && till->given < 8)
-        snprintf(till->answers[till->given++], sizeof till->answers[0], "%.255s", rest);
+        snprintf(till->answers[till->given++], sizeof till->answers[0], "%.255s", strcmp(rest, "$code") ? rest : code);
     else if (!strcmp(line, "set")) {
         int32_t r = pr_set_setting(till->host, till->module, a, rest + strcspn(rest, " ") + (b[0] != 0));
         if (r < 0)
@@ -178,17 +180,17 @@ static int by_hand(struct till *till) {
     char choice[16], a[256], b[256], c[256];
     for (;;) {
         printf("\n%s\n", t("1 продажа по QR   2 продажа по коду покупателя   3 возврат   4 отчет   5 закрыть день\n"
-                           "6 незавершенные   7 дождаться результата   8 активация   0 выход",
+                           "6 незавершенные   7 дождаться результата   8 активация   9 проверить ссылку СБП   0 выход",
                            "1 sell by QR   2 sell by the customer's code   3 refund   4 report   5 close the day\n"
-                           "6 pending   7 wait for the outcome   8 activate   0 leave"));
+                           "6 pending   7 wait for the outcome   8 activate   9 check the SBP link   0 leave"));
         if (!ask(t("выбор", "choice"), choice, sizeof choice) || choice[0] == '0')
             return 0;
         switch (choice[0]) {
-        case '1': sell(till, "pay.online", ask_sum(), NULL); break;
+        case '1': sell(till, ask_sum(), NULL); break;
         case '2': {
             int64_t sum = ask_sum();
             ask(t("код с экрана покупателя", "code from the customer's screen"), a, sizeof a);
-            sell(till, "pay.offline", sum, a);
+            sell_by_code(till, sum, a);
             break;
         }
         case '3':
@@ -199,6 +201,7 @@ static int by_hand(struct till *till) {
         case '5': close_day(till, 1); break;
         case '6': pending(till); break;
         case '7': wait_on(till); break;
+        case '9': verify_link(till, NULL); break;
         case '8':
             ask(t("терминал", "terminal"), a, sizeof a);
             ask(t("серийный номер", "serial number"), b, sizeof b);
@@ -214,6 +217,7 @@ int main(int argc, char **argv) {
     struct till till = {.module = "sendy", .pos = "1", .cancel_after = -1, .outcome = PR_WAITING};
     const char *home = NULL, *totals = NULL, *lang = getenv("LANG"), *script = NULL, *refs = NULL, *heard = NULL;
     english = lang && !strncmp(lang, "en", 2);
+    setvbuf(stdout, NULL, _IOLBF, 0); /* whoever reads along sees each line as it comes */
     for (int i = 1; i < argc; i += 2) {
         const char **to = !strcmp(argv[i], "--home") ? &home : !strcmp(argv[i], "--pos") ? &till.pos : !strcmp(argv[i], "--module") ? &till.module
             : !strcmp(argv[i], "--script") ? &script : !strcmp(argv[i], "--totals") ? &totals : !strcmp(argv[i], "--sandbox") ? &till.sandbox

@@ -280,14 +280,14 @@ static int32_t conclude(struct till *till, pr_op op, int32_t outcome) {
     return outcome;
 }
 
-/* Starts and follows. key and value: what else this kind of operation needs. */
+/* Starts and follows. key and value: what else this kind of operation needs; NULL or "" leaves it out. */
 static int32_t operate(struct till *till, const char *kind, int64_t amount, const char *key, const char *value) {
     char ref[65], params[CODE * 6 + 256], quoted[CODE * 6 + 3];
     long receipt;
     pr_op op;
     if (!new_ref(till, ref, sizeof ref, &receipt))
         return till->outcome = PR_E_STATE;
-    if (!key)
+    if (!value || !*value)
         snprintf(params, sizeof params, "{\"receipt\":\"%ld\"}", receipt);
     else if (json_quoted(value, quoted, sizeof quoted))
         snprintf(params, sizeof params, "{\"receipt\":\"%ld\",\"%s\":%s}", receipt, key, quoted);
@@ -303,8 +303,16 @@ static int32_t operate(struct till *till, const char *kind, int64_t amount, cons
     return conclude(till, op, follow(till, op));
 }
 
-int32_t sell(struct till *till, const char *kind, int64_t amount, const char *code) {
-    return operate(till, kind, amount, code ? "code" : NULL, code);
+int32_t sell(struct till *till, int64_t amount, const char *system) {
+    return operate(till, "pay.online", amount, "system", system);
+}
+
+int32_t sell_by_code(struct till *till, int64_t amount, const char *code) {
+    return operate(till, "pay.offline", amount, "code", code);
+}
+
+int32_t verify_link(struct till *till, const char *code) {
+    return operate(till, "verify_link", 0, "code", code);
 }
 
 int32_t refund(struct till *till, int64_t amount, const char *original) {

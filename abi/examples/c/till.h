@@ -36,7 +36,9 @@ struct till {
     int64_t approved, refunded;
 };
 
-int32_t sell(struct till *till, const char *kind, int64_t amount, const char *code);
+int32_t sell(struct till *till, int64_t amount, const char *system); /* by the till's QR; no system: the cashier is asked where there is a choice */
+int32_t sell_by_code(struct till *till, int64_t amount, const char *code);
+int32_t verify_link(struct till *till, const char *code); /* is the printed code the till's own? no code: it is asked for */
 int32_t refund(struct till *till, int64_t amount, const char *original);
 int32_t wait_on(struct till *till); /* for the truth about an operation that was unknown */
 int32_t reverse_last(struct till *till);
