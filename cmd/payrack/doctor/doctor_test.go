@@ -84,7 +84,9 @@ func TestEachTroubleOfAModuleIsAnErrorOfItsClass(t *testing.T) {
 		"blocked":     {sound(map[string]string{"/modules": `[{"id":"sendy","enabled":true,"state":"blocked","code":"PR_E_CONFIG","text":"sendy.ini:3"}]`}), "sendy", pay.ErrConfig},
 		"not active":  {sound(map[string]string{"/modules": `[{"id":"sendy","enabled":true,"state":"blocked","code":"PR_E_NOT_ACTIVE","text":"activate"}]`}), "sendy", pay.ErrNotActive},
 		"no server": {sound(map[string]string{"/modules": `[{"id":"sendy","enabled":true,"state":"blocked","code":"PR_E_NOT_ACTIVE","text":"activate"}]`,
-			"sendy/link": `{"ok":false,"code":` + fmt.Sprint(int32(pay.ErrConfig)) + `,"error":"no server is set"}`}), "sendy.server", pay.ErrConfig},
+			"sendy/link": `{"ok":false,"code":` + fmt.Sprint(int32(pay.ErrConfig)) + `,"error":"no server is set"}`}), "sendy.settings", pay.ErrConfig},
+		"not set up": {sound(map[string]string{"sendy/link": `{"ok":false,"code":` + fmt.Sprint(int32(pay.ErrConfig)) + `,"error":"no bank is on"}`}),
+			"sendy.settings", pay.ErrConfig},
 		"settings": {saying{documents: sound(nil).documents, validate: &pay.Error{Code: pay.ErrConfig, Text: "sendy.ini:3: SlipWitdh"}}, "sendy.ini", pay.ErrConfig},
 		"no host":  {nil, "host", pay.ErrHostStart},
 	} {
@@ -110,6 +112,13 @@ func TestASoundInstallationHasNoError(t *testing.T) {
 	}
 	if of(findings, "off").ID != "" || of(findings, "sendy.clock").Status != OK || of(findings, "time_zone").Status != OK {
 		t.Errorf("findings: %+v", findings)
+	}
+}
+
+func TestAModuleWithoutTerminalsIsNotCalledActivated(t *testing.T) {
+	findings := examine(t, sound(map[string]string{"sendy/activation": `{"active":true,"terminal_id":""}`}), text.English)
+	if f := of(findings, "sendy.activation"); f.ID != "" || of(findings, "sendy.connection").Status != OK {
+		t.Errorf("%+v", findings)
 	}
 }
 

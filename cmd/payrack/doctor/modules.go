@@ -195,7 +195,9 @@ func (x *examination) activation(id string) bool {
 		x.found(id+".activation", Error, pay.ErrNotActive, "activation.none", "Module", id)
 		return false
 	}
-	x.found(id+".activation", OK, pay.CodeOK, "activation", "Terminal", state.Terminal)
+	if state.Terminal != "" { // a module whose terminals are not activated has none
+		x.found(id+".activation", OK, pay.CodeOK, "activation", "Terminal", state.Terminal)
+	}
 	return true
 }
 
@@ -208,7 +210,7 @@ func (x *examination) serverless(id string) bool {
 	if err != nil || json.Unmarshal(raw, &p) != nil || p.OK || p.Code != pay.ErrConfig {
 		return false
 	}
-	x.record(Finding{ID: id + ".server", Status: Error, Code: p.Code, Detail: p.Error, Fix: x.say("ini.fix", "File", x.settingsFiles()[id])})
+	x.found(id+".settings", Error, p.Code, "settings", "Module", id, "Text", p.Error)
 	return true
 }
 
@@ -254,6 +256,10 @@ func (x *examination) connection(id string) {
 
 func (x *examination) unconnected(id string, p probe) {
 	code := cmp.Or(p.Code, pay.ErrOffline)
+	if code == pay.ErrConfig { // nothing was tried
+		x.found(id+".settings", Error, code, "settings", "Module", id, "Text", p.Error)
+		return
+	}
 	words := "connection.offline"
 	switch code {
 	case pay.ErrTLS:
