@@ -35,6 +35,16 @@ func TestACodeWhoseTimeIsOverIsAnnulledAndThenAskedAbout(t *testing.T) {
 	})
 }
 
+func TestTheTimeOfACodeIsTheTillsAndNotTheBanks(t *testing.T) {
+	for _, id := range []string{bank.RaiffeisenID, bank.GazprombankID, bank.RSBID} {
+		c := newCounter(t, bank.Dynamic, nil)
+		r := c.want(provider.ShowQR)(c.Prepare(t.Context(), c.begin(pay.KindOnline, way{id, bank.Dynamic}, 500)))
+		if r.QR.Until.IsZero() || r.QR.Until.Location() != time.Local {
+			t.Errorf("%s: %v", id, r.QR.Until)
+		}
+	}
+}
+
 func TestAPaymentInTheLastMomentCounts(t *testing.T) {
 	eachCounter(t, func(t *testing.T, c *counter, w way) {
 		op := c.shown(w, 500)

@@ -152,7 +152,8 @@ func (d *Driver) beginCode(ctx context.Context, op provider.Operation, k *desk) 
 	if err != nil {
 		return d.unprepared(op, k, err)
 	}
-	t.Since, t.Until = d.now(), code.Until.Add(-ahead).Truncate(time.Millisecond)
+	// The slip names the moment by the till's clock, whatever zone the bank writes in.
+	t.Since, t.Until = d.now(), code.Until.Add(-ahead).Local().Truncate(time.Millisecond)
 	if latest := t.Since.Add(d.settings.QRTTL); t.Until.After(latest) {
 		t.Until = latest // the bank would let it live longer; the till annuls it
 	}
