@@ -6,12 +6,13 @@ VERSION  ?= 0.1.0
 OUT      := dist/out
 HOME_DIR := $(OUT)/linux-amd64
 LDFLAGS  := -s -w -X main.release=$(VERSION)
-BUILD    := $(GO) build -buildvcs=false -trimpath
+BUILD    := $(GO) build
 MODULES  := sendy sbp
 
 export CGO_ENABLED ?= 1
-# A checkout that belongs to somebody else, or none at all, builds as well.
-export GOFLAGS += -buildvcs=false
+# A checkout that belongs to somebody else, or none at all, builds as well. What is built in one stage serves the next where the flags are
+# the same.
+export GOFLAGS += -buildvcs=false -trimpath
 
 .PHONY: all build demo demo-sbp test bench sim torture mutants fuzz generate fmt clean library programs cashier
 

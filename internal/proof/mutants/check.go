@@ -122,7 +122,7 @@ func (l *laboratory) command(ctx context.Context, within time.Duration, overlay 
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = l.root
-	cmd.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace("-buildvcs=false "+overlay))
+	cmd.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace("-buildvcs=false -trimpath "+overlay))
 	cmd.WaitDelay = 5 * time.Second
 	out, err = cmd.Output()
 	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
