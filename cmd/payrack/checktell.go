@@ -35,7 +35,7 @@ func (a *app) nextStep(v audit.Violation) string {
 			step = name
 		}
 	}
-	words := a.say("cli.audit.next."+step)
+	words := a.say("cli.audit.next." + step)
 	if v.Ref == "" {
 		return words
 	}
