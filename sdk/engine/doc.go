@@ -57,6 +57,7 @@
 //	                                                   and charged: Reversing
 //	ReversalEnded        -                             -                                  approved: Reversed; else again, for the
 //	                                                                                     rest, under a new key
+//	CameBack             goes on                       asked at once; horizon anew        not charged: looked at once more
 //
 // A payment whose Unknown was told by WaitTimeout alone is not abandoned: the till may still cancel it (then it is, after CancelWait) or
 // reverse it. Where no money is at stake (test, report, command, verify_link), no word is Declined and nothing is ever Unknown.

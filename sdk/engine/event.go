@@ -65,10 +65,11 @@ const (
 	ReverseRequested
 	ResolveRequested
 	ReversalEnded // the reversal operation has an outcome: Outcome
+	CameBack      // a call came back that was given up before, with a Replied that brought nothing: Call
 )
 
 var whatNames = [...]string{"begun", "recovered", "replied", "fired", "answered", "cancel requested", "attached", "detached", "rejoined",
-	"seen", "confirm requested", "reverse requested", "resolve requested", "reversal ended"}
+	"seen", "confirm requested", "reverse requested", "resolve requested", "reversal ended", "came back"}
 
 func (w What) String() string { return whatNames[w] }
 

@@ -40,13 +40,49 @@ func TestAClockThatWasSetAcrossARestartProvesNothing(t *testing.T) {
 	able := everything()
 	able.Traits = provider.Traits{Horizon: time.Hour}
 	p := start(t, pay.KindOffline, able).verdict(provider.Unknown)
-	p.wait(24 * time.Hour).crash(true).verdict(provider.NotFound).is(Committed, pay.Unknown, NoCall)
-	p.wait(59 * time.Minute).fire(TimerNext).verdict(provider.NotFound).is(Committed, pay.Unknown, NoCall)
+	p.wait(24*time.Hour).crash(true).verdict(provider.NotFound).is(Committed, pay.Unknown, NoCall)
+	p.wait(59*time.Minute).fire(TimerNext).verdict(provider.NotFound).is(Committed, pay.Unknown, NoCall)
 	p.wait(time.Minute).fire(TimerNext).verdict(provider.NotFound).is(Settled, pay.Declined, NoCall)
 
 	q := shown(t).fire(TimerNext).verdict(provider.Cancelled).is(Settled, pay.Cancelled, NoCall).wait(24 * time.Hour).crash(true)
 	q.want("the late look waits in full", q.timers[TimerLook].Equal(q.now.Add(q.s.Terms.LateLook)))
 	q.fire(TimerLook).is(Settled, pay.Cancelled, CallInquire)
+}
+
+func TestAClockThatWasSetBackAcrossARestartPutsNothingOffForYears(t *testing.T) {
+	back := func(p *play) *play { p.now = p.now.AddDate(-10, 0, 0); return p.crash(true) }
+	p := back(shown(t).fire(TimerNext).verdict(provider.Cancelled).is(Settled, pay.Cancelled, NoCall))
+	p.want("the late look comes in its time", p.timers[TimerLook].Equal(p.now.Add(p.s.Terms.LateLook)))
+	q := back(shown(t))
+	q.want("the customer's time is over in its time", q.timers[TimerWait].Equal(q.now.Add(q.s.Terms.Wait)))
+	q.verdict(provider.Waiting).fire(TimerWait).want("the code is asked to be stopped", q.s.CancelAsked)
+}
+
+func TestTheEndOfACodeIsKeptByTheEnginesOwnTime(t *testing.T) {
+	now := time.Now() // with what a clock that is set does not move
+	p := &play{t: t, s: New(pay.KindOnline, 12345, pay.RUB, now), now: now, timers: map[Timer]time.Time{}}
+	p.s.Able, p.s.Terms = preparing(), DefaultTerms()
+	until := now.Round(0).Add(5 * time.Minute) // as a provider names it
+	p.do(Event{What: Begun}).reply(qr(until))
+	p.want("the same moment", p.s.QR.Until.Equal(until)).want("by the engine's time", p.s.QR.Until != p.s.QR.Until.Round(0))
+}
+
+func TestACallThatCameBackLateMayHaveSentOnlyThen(t *testing.T) {
+	able := everything()
+	able.Traits = provider.Traits{Horizon: time.Hour}
+	came := Event{What: CameBack, Call: CallCommit}
+	p := start(t, pay.KindOffline, able).verdict(provider.Unknown).wait(2*time.Hour).do(came).is(Committed, pay.Unknown, CallInquire)
+	p.verdict(provider.NotFound).is(Committed, pay.Unknown, NoCall)
+	p.wait(time.Hour).fire(TimerNext).verdict(provider.NotFound).is(Settled, pay.Declined, NoCall)
+
+	p = start(t, pay.KindOffline, everything()).verdict(provider.Unknown).fire(TimerNext).verdict(provider.Declined).is(Settled, pay.Declined, NoCall)
+	p.do(came).wrote("came_back").is(Settled, pay.Declined, CallInquire).crash(true).fire(TimerLook)
+	p.reply(provider.Reply{Verdict: provider.Approved, Amount: 12345}).is(Settled, pay.Declined, NoCall)
+	p.want("what was charged after all goes back", p.s.Reversal == pay.ReversalUnderWay)
+
+	p = start(t, pay.KindOffline, everything()).verdict(provider.Unknown).fire(TimerNext).verdict(provider.Declined).do(came).verdict(provider.NotFound)
+	p.want("one look is enough", !p.s.Open()).do(Event{What: CameBack, Call: CallInquire}).is(Settled, pay.Declined, NoCall)
+	start(t, pay.KindOffline, everything()).verdict(provider.Approved).do(came).is(Settled, pay.Approved, NoCall)
 }
 
 func TestWhatACustomerCouldPayIsLookedAtOnceMoreAfterAPersonsWordToo(t *testing.T) {

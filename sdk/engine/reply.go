@@ -214,7 +214,8 @@ func (t *turn) notFound() {
 }
 
 // pastHorizon counts from the last moment at which something payable left, or at which a shown QR code could still be paid; but not from
-// before this start of the module, since the machine's clock may have been set meanwhile, and a clock that was set proves nothing.
+// before this start of the module, since the machine's clock may have been set meanwhile, and a clock that was set proves nothing; nor from
+// before a call came back that was given up.
 func (t *turn) pastHorizon() bool {
 	horizon, since := t.Able.Traits.Horizon, t.SentAt.Add(LongestCall)
 	if t.QR != nil {

@@ -139,7 +139,7 @@ type passing struct {
 	pauses      int
 	patience    time.Duration // the provider is to be left alone for so long
 	resendable  bool          // the secrets are still here
-	started     time.Time     // when the operation was taken up after a crash; zero: it began in this life of the module
+	started     time.Time     // a horizon counts from here at the earliest: the operation was taken up after a crash, or a call came back
 	idle        bool          // of what persists: nothing left in any try, so the next try may follow
 }
 

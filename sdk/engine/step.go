@@ -41,6 +41,8 @@ func Step(s State, e Event) (State, Effects) {
 		t.resolve(e.Charged, e.By)
 	case ReversalEnded:
 		t.reversalEnded(e)
+	case CameBack:
+		t.cameBack(e.Call)
 	}
 	return t.State, t.out
 }
@@ -118,7 +120,11 @@ func (t *turn) commit() {
 // show commits a payment whose provider is ready: from here on a customer may pay.
 func (t *turn) show(r provider.Reply) {
 	t.Phase = Committed
-	t.QR = r.QR
+	shown := *r.QR
+	if !shown.Until.IsZero() { // by the engine's own time, which no setting of the machine's clock moves
+		shown.Until = t.now.Add(shown.Until.Sub(t.now))
+	}
+	t.QR = &shown
 	t.Committed, t.SentAt = t.now, t.now
 	t.turn = true
 	t.write("shown")
@@ -159,7 +165,10 @@ func (t *turn) progress() {
 	}
 }
 
-func (t *turn) waitLeft() time.Duration { return max(t.Committed.Add(t.Terms.Wait).Sub(t.now), 0) }
+// waitLeft is never more than the whole wait: the clock may have been set back across a restart.
+func (t *turn) waitLeft() time.Duration {
+	return min(max(t.Committed.Add(t.Terms.Wait).Sub(t.now), 0), t.Terms.Wait)
+}
 
 // follow asks what became of a committed operation, or asks once more to stop it: the two take turns (§3.6).
 func (t *turn) follow() {
@@ -242,8 +251,8 @@ func (t *turn) learn(r provider.Reply) {
 // recovered takes up what a crash cut off. What was journaled as about to be sent may have been (§3.4).
 func (t *turn) recovered(e Event) {
 	t.passing = passing{resendable: e.Resendable, started: t.now}
-	if !t.LookAt.IsZero() { // in full, since the clock may have been set meanwhile
-		t.set(TimerLook, max(t.LookAt.Sub(t.now), t.lateLook()))
+	if !t.LookAt.IsZero() { // in full, whatever LookAt says: the clock may have been set meanwhile
+		t.set(TimerLook, t.lateLook())
 	}
 	cutOff := provider.Reply{Error: pay.ErrModuleDown}
 	switch {
@@ -302,6 +311,21 @@ func (t *turn) fired(x Timer) {
 		if t.Reversal == pay.ReversalUnderWay {
 			t.beginReversal("reversing")
 		}
+	}
+}
+
+// cameBack asks at once. What the call asked for may have left only now: a horizon counts from here, and where the outcome was final before,
+// the provider is looked at once more.
+func (t *turn) cameBack(c Call) {
+	t.started = t.now
+	if t.Phase != Settled {
+		t.fireNext()
+		return
+	}
+	if t.call == NoCall && t.Kind.Money() && !t.Charged && (c == CallCommit || c == CallAnswer) {
+		t.LookAt = t.now
+		t.write("came_back")
+		t.ask(CallInquire)
 	}
 }
 

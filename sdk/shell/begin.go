@@ -104,7 +104,7 @@ func (s *Shell) start(ctx context.Context, row journal.Operation, r pay.Request,
 	if gone {
 		o.post(engine.Event{What: engine.CancelRequested, Reason: "the caller was gone"})
 	}
-	o.post(engine.Event{What: engine.Begun, Now: row.Begun})
+	o.post(engine.Event{What: engine.Begun}) // at its own time: the row's has lost what a clock that is set does not move
 	s.notify()
 	return o.view(), false, nil
 }
@@ -126,6 +126,7 @@ func (s *Shell) join(ctx context.Context, row journal.Operation, r pay.Request, 
 		o.post(engine.Event{What: engine.Rejoined, Resendable: true})
 	}
 	if s.doubted(r.Ref) {
+		s.holdTill(o)
 		o.post(engine.Event{What: engine.Recovered, Resendable: true})
 	}
 	return s.outside(ctx, o), true, nil

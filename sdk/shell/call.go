@@ -24,7 +24,7 @@ var (
 //
 // A driver that ignores the end of its context brings no word: after a grace the operation goes on with Unknown, asks on and may be
 // cancelled, but makes no second call that could move money until the first has come back. What that one brings then is no reply any
-// more: it may be as old as it likes. The provider is asked instead, at once.
+// more: it may be as old as it likes. The provider is asked instead, at once, even where the operation has ended since.
 func (o *operation) call(c engine.Call, answer provider.Answer) {
 	ctx, cancel := context.WithTimeout(o.s.ctx, o.s.o.CallTimeout)
 	o.mu.Lock()
@@ -75,7 +75,7 @@ func (o *operation) await(ctx context.Context, c engine.Call, op provider.Operat
 			select {
 			case reply <- e:
 			case <-left:
-				o.cameBack(c, e.Reply.Verdict)
+				o.cameBack(ctx, c, e.Reply.Verdict)
 			}
 		}()
 		e.Reply, e.NotSent = o.s.drive(ctx, c, o, op, answer)
@@ -103,11 +103,43 @@ func (o *operation) await(ctx context.Context, c engine.Call, op provider.Operat
 	}
 }
 
-// cameBack takes note of a driver that was given up.
-func (o *operation) cameBack(c engine.Call, v provider.Verdict) {
+// cameBack takes note of a driver that was given up. The operation may have ended, and be forgotten, since.
+func (o *operation) cameBack(ctx context.Context, c engine.Call, v provider.Verdict) {
 	o.mu.Lock()
 	o.stuck--
 	o.mu.Unlock()
 	o.log.Warn("the driver came back from a call that was given up", "call", c, "verdict", v)
-	o.post(engine.Event{What: engine.Fired, Timer: engine.TimerNext})
+	now, err := o.s.find(context.WithoutCancel(ctx), o.ref)
+	if err != nil {
+		o.log.Error("what a call brought that was given up is not looked at", "call", c, "error", err)
+		return
+	}
+	defer o.s.release(now)
+	now.post(engine.Event{What: engine.CameBack, Call: c})
+}
+
+// believed is what the engine hears of a call. While one that was given up may still send its request, it proves nothing that the provider
+// does not know it. And that a payment is undone is no word about a reversal of it that a person took back, but about the next one.
+func (o *operation) believed(e engine.Event) engine.Event {
+	if e.What != engine.Replied {
+		return e
+	}
+	o.mu.Lock()
+	stuck := o.stuck > 0
+	o.mu.Unlock()
+	switch v := e.Reply.Verdict; {
+	case v == provider.NotFound && stuck:
+		e.Reply = provider.Reply{Again: e.Reply.Again}
+	case v == provider.Approved && o.takenBack():
+		e.Reply = provider.Reply{Verdict: provider.Declined}
+	}
+	return e
+}
+
+// takenBack says of a reversal that undoes its payment whole that a person said it did not happen. The next reversal undoes the same
+// payment, and what the provider says of that payment from then on must not be counted for both.
+func (o *operation) takenBack() bool {
+	_, undoes := o.s.Driver().(provider.Reverser)
+	st := o.stateNow()
+	return undoes && o.whole && st.Kind == pay.KindReversal && st.Resolved != nil && !st.Resolved.Charged
 }

@@ -162,6 +162,52 @@ func TestADriverThatCameBackLateIsAskedForTheTruth(t *testing.T) {
 	}
 }
 
+// TestMoneyThatADriverMovesLongAfterItWasGivenUpIsFound: the driver sends in spite of its call's end, once the operation was asked after for long.
+func TestMoneyThatADriverMovesLongAfterItWasGivenUpIsFound(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		cancel  fault
+		outcome pay.Outcome
+	}{
+		{"while nobody knows", lost, pay.Approved}, // that the bank does not know it proves nothing as long as it may still be sent
+		{"after it was cancelled", none, pay.Cancelled},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.options.About.Traits.Horizon = 10 * time.Minute
+				w.stop()
+				w.start(0)
+				held := make(chan struct{})
+				w.bank.trouble(func(_ context.Context, call string, op provider.Operation) fault {
+					if call == "commit" {
+						<-held
+						w.bank.mu.Lock()
+						delete(w.bank.accounts, op.Key) // where it was barred, the bank forgot
+						w.bank.mu.Unlock()
+						w.bank.put(op, pay.Key{}, none)
+					}
+					if call == "cancel" {
+						return c.cancel
+					}
+					return none
+				})
+				w.mustBegin(pay.KindOffline, "p")
+				later(30 * time.Minute)
+				close(held)
+				w.wantEnd("p", c.outcome)
+				later(time.Minute)
+				kept := pay.Amount(0)
+				if c.outcome == pay.Approved {
+					kept = 12345
+				}
+				if v := w.view("p"); w.bank.kept(w.row("p").Key) != kept || (v.Reversal == pay.ReversalDone) != (kept == 0) {
+					t.Errorf("the bank keeps %v of %+v", w.bank.kept(w.row("p").Key), v)
+				}
+			})
+		})
+	}
+}
+
 func TestADriverThatNeverComesBackDoesNotKeepTheModuleFromLeaving(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		letGo := w.holding("commit p")

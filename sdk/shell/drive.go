@@ -129,18 +129,11 @@ func (s *Shell) ask(ctx context.Context, c engine.Call, o *operation, op provide
 		if op.Kind == pay.KindCloseDay {
 			return s.closeShift(ctx, o, op)
 		}
-		if _, undoes := d.(provider.Reverser); undoes && o.whole && o.takenBack() {
+		if o.takenBack() {
 			return provider.Reply{Verdict: provider.Declined}, nil
 		}
 		return d.Inquire(ctx, op)
 	}
-}
-
-// takenBack says of a reversal that undoes its payment whole that a person said it did not happen. The next reversal undoes the same
-// payment, and what the provider says of that payment from then on must not be counted for both.
-func (o *operation) takenBack() bool {
-	st := o.stateNow()
-	return st.Kind == pay.KindReversal && st.Resolved != nil && !st.Resolved.Charged
 }
 
 func (s *Shell) commit(ctx context.Context, o *operation, op provider.Operation) (provider.Reply, error) {

@@ -504,6 +504,50 @@ func TestAReversalThatAPersonTookBackIsNotCountedBesideTheNext(t *testing.T) {
 	})
 }
 
+func TestAnAnswerAboutAReversalThatAPersonTookBackMeanwhileIsNotCounted(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.plain = true
+		w.restart()
+		w.shell().Reconfigure(wholeUndoing{w.driver().(driver)}, engine.DefaultTerms(), "en", 1)
+		w.mustBegin(pay.KindOffline, "p")
+		w.wantEnd("p", pay.Approved)
+		held, slow := make(chan struct{}), false
+		w.bank.trouble(func(_ context.Context, call string, op provider.Operation) fault {
+			switch {
+			case call == "reverse" && op.Ref == "p~1":
+				return answerLost
+			case call == "inquire" && op.Ref == "p~1" && slow:
+				<-held
+				return none
+			case call == "inquire":
+				return lost
+			}
+			return none
+		})
+		if err := w.acknowledge("p", pay.AckReverse); err != nil {
+			t.Fatal(err)
+		}
+		later(10 * time.Minute)
+		slow = true
+		for n := w.bank.asked("inquire p~1"); w.bank.asked("inquire p~1") == n; {
+			later(time.Second)
+		}
+		if _, err := w.shell().Resolve(t.Context(), "p~1", false, "Anna: not on the statement"); err != nil {
+			t.Fatal(err)
+		}
+		later(3 * time.Second) // the next reversal has begun
+		close(held)
+		later(2 * time.Hour)
+		if v := w.view("p"); v.Reversal != pay.ReversalDone {
+			t.Errorf("the payment: %+v", v)
+		}
+		if row := w.row("p~1"); row.Charged || row.Open {
+			t.Errorf("the reversal that was taken back: charged %v, open %v", row.Charged, row.Open)
+		}
+		w.wantBooks()
+	})
+}
+
 func TestSecretsThatAreGoneAreNotGuessedAndComeBackWithTheTill(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.plain = true

@@ -97,7 +97,7 @@ func (o *operation) run() {
 
 // step feeds the first event of the queue to the engine. It returns false if the journal refused the write: then nothing was done.
 func (o *operation) step(q queued) bool {
-	e := q.event
+	e := o.believed(q.event)
 	if e.Now.IsZero() {
 		e.Now = o.s.o.Now()
 	}

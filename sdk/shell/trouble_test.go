@@ -113,6 +113,34 @@ func TestABeginThatWasWrittenThoughTheWriteFailedComesToAnEnd(t *testing.T) {
 	})
 }
 
+func TestACloseOfDayThatWasWrittenThoughTheWriteFailedKeepsTillsFromBeginning(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		r := pay.Request{Ref: "close-bank-5", Kind: pay.KindCloseDay, Currency: pay.RUB, PosID: "till-1"}
+		w.pays("a", pay.Approved)
+		row, _, err := w.shell().rowFor(t.Context(), r, []byte(r.Ref))
+		if err != nil {
+			t.Fatal(err)
+		}
+		letGo := w.occupy()
+		if _, err := w.begin(r); pay.CodeOf(err) != pay.ErrJournal {
+			t.Errorf("begin: %v", err)
+		}
+		letGo()
+		if _, _, err := w.shell().o.Journal.Begin(t.Context(), row, journal.Event{Ref: r.Ref, Name: "begun"}); err != nil {
+			t.Fatal(err)
+		}
+		w.bank.trouble(on(lost, "close"))
+		if _, err := w.begin(r); err != nil {
+			t.Errorf("begin again: %v", err)
+		}
+		if _, err := w.begin(pay.Request{Ref: "q", Kind: pay.KindOffline}); pay.CodeOf(err) != pay.ErrBusy {
+			t.Errorf("a payment beside the close: %v", err)
+		}
+		w.bank.trouble(nil)
+		w.wantEnd(r.Ref, pay.Approved)
+	})
+}
+
 // alter changes the journal's file by other means than the journal's own.
 func (w *world) alter(query string) {
 	w.t.Helper()
