@@ -70,12 +70,13 @@ type Entry struct {
 	Begun    time.Time
 }
 
-// View is what the index alone can tell of the operation. What is approved is approved for the whole sum (design §3.10).
+// View is what the index alone can tell of the operation. What is approved is approved for the whole sum (design §3.10), but for a basket,
+// of which a part may be: that sum its module alone knows.
 func (e Entry) View() pay.Operation {
 	op := pay.Operation{Ref: e.Ref, Module: e.Module, Kind: e.Kind, PosID: e.PosID, Amount: e.Amount, Currency: e.Currency,
 		Outcome: e.State.Outcome(), OtherTender: e.Gone, Pending: e.Pending, OriginalRef: e.Original, Receipt: e.Receipt,
 		Document: e.Document, Begun: e.Begun, Reversal: e.Reversal}
-	if op.Outcome == pay.Approved {
+	if op.Outcome == pay.Approved && e.Kind != pay.KindBasket {
 		op.ApprovedAmount = e.Amount
 	}
 	return op

@@ -388,7 +388,12 @@ func TestWhatIsToldOfAnApprovedPaymentWhoseModuleIsAwayHasItsSumAndItsReversal(t
 	if err := x.Quiet(t.Context(), e.Module, nil); err != nil { // nobody told of the end: the module names it no more
 		t.Fatal(err)
 	}
-	if have, err := x.Get(t.Context(), "r1"); err != nil || have.View().Reversal != pay.ReversalDone {
+	have, err := x.Get(t.Context(), "r1")
+	if err != nil || have.View().Reversal != pay.ReversalDone {
 		t.Errorf("given back: %+v %v", have, err)
+	}
+	have.Kind = pay.KindBasket
+	if v := have.View(); v.ApprovedAmount != 0 {
+		t.Errorf("of a basket a part may be approved, and %s is told", v.ApprovedAmount)
 	}
 }
