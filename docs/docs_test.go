@@ -14,7 +14,8 @@ import (
 
 	"github.com/payrack/payrack/host"
 	"github.com/payrack/payrack/ini"
-	"github.com/payrack/payrack/plugins/sendy/driver"
+	sbp "github.com/payrack/payrack/plugins/sbp/driver"
+	sendy "github.com/payrack/payrack/plugins/sendy/driver"
 	"github.com/payrack/payrack/sdk/pay"
 )
 
@@ -145,7 +146,7 @@ func TestTheTablesOfCodesAreWhole(t *testing.T) {
 
 func TestTheTablesOfSettingsAreWhole(t *testing.T) {
 	for lang, page := range bothLanguages(t, "technician.md") {
-		for what, settings := range map[string]any{"payrack.ini": &host.Settings{}, "sendy.ini": &driver.Settings{}} {
+		for what, settings := range map[string]any{"payrack.ini": &host.Settings{}, "sendy.ini": &sendy.Settings{}} {
 			schema, err := ini.Describe(settings)
 			if err != nil {
 				t.Fatal(err)
@@ -154,6 +155,65 @@ func TestTheTablesOfSettingsAreWhole(t *testing.T) {
 				if !strings.Contains(page, "`"+s.Key+"`") {
 					t.Errorf("%s: %s of %s is missing", lang, s.Key, what)
 				}
+			}
+		}
+	}
+}
+
+// banks are the pages of SBP's banks, by what the keys of their settings begin with.
+var banks = map[string]string{"Raiffeisen": "sbp-raiffeisen.md", "Gazprombank": "sbp-gazprombank.md", "RSB": "sbp-rsb.md"}
+
+// bankOf is the bank that a setting of SBP belongs to; empty: it is for all of them.
+func bankOf(key string) string {
+	for bank := range banks {
+		if strings.HasPrefix(key, bank) {
+			return bank
+		}
+	}
+	return ""
+}
+
+// captionRow is a row of a table of settings: key and caption.
+var captionRow = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| ([^|]+) \\|")
+
+func TestThePageOfEachBankHasItsSettingsWithTheirCaptions(t *testing.T) {
+	schema, err := ini.Describe(&sbp.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for bank, name := range banks {
+		for lang, page := range bothLanguages(t, name) {
+			found := map[string]string{}
+			for _, row := range captionRow.FindAllStringSubmatch(page, -1) {
+				found[row[1]] = row[2]
+			}
+			for _, s := range schema.Settings {
+				caption, listed := found[s.Key]
+				delete(found, s.Key)
+				want := map[string]string{"en": s.Caption.EN, "ru": s.Caption.RU}[lang]
+				switch {
+				case bankOf(s.Key) != bank && listed:
+					t.Errorf("%s/%s: %s is of another bank", lang, name, s.Key)
+				case bankOf(s.Key) == bank && caption != want:
+					t.Errorf("%s/%s: %s is called %q, in the settings %q", lang, name, s.Key, caption, want)
+				}
+			}
+			for key := range found {
+				t.Errorf("%s/%s: there is no setting %s", lang, name, key)
+			}
+		}
+	}
+}
+
+func TestTheSettingsOfAllBanksStandInTheTechniciansTable(t *testing.T) {
+	schema, err := ini.Describe(&sbp.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lang, page := range bothLanguages(t, "technician.md") {
+		for _, s := range schema.Settings {
+			if bankOf(s.Key) == "" && !strings.Contains(page, "`"+s.Key+"`") {
+				t.Errorf("%s: %s of sbp.ini is missing", lang, s.Key)
 			}
 		}
 	}
