@@ -47,37 +47,59 @@ const (
 type side struct {
 	folder string
 	log    hclog.Logger
-	shell  *shell.Shell
-	tape   func(context.Context, pay.Ref) (string, error) // the code as it is printed; it takes no lock of the service
+	shell  *shell.Shell // set once, before the first use
 
 	mu      sync.Mutex
 	c       Customer
+	tape    printing
 	jobs    []func()
 	working bool
 
 	// What follows is touched by jobs only.
 	left map[pay.Ref][]string // where else a code may go that is up
-	up   map[string]pay.Ref   // place -> whose code is there
+	up   map[string]showing   // by place
 
 	hush    context.CancelFunc // ends the scanner
 	scanner sync.WaitGroup
 }
 
-func newSide(folder string, log hclog.Logger) *side {
-	return &side{folder: folder, log: log, left: map[pay.Ref][]string{}, up: map[string]pay.Ref{}, hush: func() {}}
+// printing gives the code of an operation as it is printed on the receipt's tape. It takes no lock of the service.
+type printing func(context.Context, pay.Ref) (string, error)
+
+// showing is a code that is up, and by which settings it is taken down.
+type showing struct {
+	ref pay.Ref
+	c   Customer
 }
 
-// use takes settings into use: at the start, and when they change, while no code is up. It takes down what an earlier life left, and
-// listens to the scanner anew.
-func (d *side) use(c Customer) {
-	d.hush()
-	d.scanner.Wait()
+func newSide(folder string, log hclog.Logger) *side {
+	return &side{folder: folder, log: log, left: map[pay.Ref][]string{}, up: map[string]showing{}, hush: func() {}}
+}
+
+// use takes settings into use: at the start, and when they change. A code that is up stays there until its payment has ended; what an
+// earlier life left is taken down. The scanner is listened to anew where its port changed.
+func (d *side) use(c Customer, tape printing) {
 	d.mu.Lock()
-	d.c = c
+	before := d.c
+	d.c, d.tape = c, tape
 	d.mu.Unlock()
 	for _, place := range d.places() {
-		d.do(func() { d.clear(place) })
+		d.do(func() {
+			if _, up := d.up[place]; !up {
+				d.clear(place, c)
+			}
+		})
 	}
+	if c.ScannerPort != before.ScannerPort || c.ScannerBaud != before.ScannerBaud {
+		d.listen(c)
+	}
+}
+
+// listen listens to the scanner, and to none that was listened to before.
+func (d *side) listen(c Customer) {
+	d.hush()
+	d.scanner.Wait()
+	d.hush = func() {}
 	if c.ScannerPort == "" {
 		return
 	}
@@ -104,23 +126,23 @@ func (d *side) close() {
 	d.scanner.Wait()
 	over := make(chan struct{})
 	d.do(func() {
-		for place := range d.up {
-			d.clear(place)
+		for place, code := range d.up {
+			d.clear(place, code.c)
 		}
 		close(over)
 	})
 	<-over
 }
 
-func (d *side) settings() Customer {
+func (d *side) settings() (Customer, printing) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.c
+	return d.c, d.tape
 }
 
 // places are where codes go, in their order.
 func (d *side) places() (list []string) {
-	c := d.settings()
+	c, _ := d.settings()
 	for _, p := range []string{c.QRPlace, c.QRFallback, onScreen} {
 		if p != "" && !slices.Contains(list, p) {
 			list = append(list, p)
@@ -156,14 +178,15 @@ func (d *side) next(ref pay.Ref, payload, told string) {
 }
 
 func (d *side) put(ref pay.Ref, payload, place string) (err error) {
+	c, print := d.settings()
 	switch place {
 	case onDisplay:
-		err = d.display().Show(payload)
+		err = display(c).Show(payload)
 	case inFile:
-		err = d.write(payload)
+		err = write(d.file(c), payload)
 	case onTape:
 		var tape string
-		if tape, err = d.tape(context.Background(), ref); err == nil {
+		if tape, err = print(context.Background(), ref); err == nil {
 			d.shell.Print(ref, tape)
 		}
 		return err
@@ -171,20 +194,19 @@ func (d *side) put(ref pay.Ref, payload, place string) (err error) {
 		return nil
 	}
 	if err == nil {
-		d.up[place] = ref
+		d.up[place] = showing{ref, c}
 	}
 	return err
 }
 
-func (d *side) display() port.Display {
-	c := d.settings()
+func display(c Customer) port.Display {
 	return port.Display{Config: port.Config{Name: c.DisplayPort, Baud: c.DisplayBaud}}
 }
 
-func (d *side) file() string { return cmp.Or(d.settings().QRFile, filepath.Join(d.folder, "qr.png")) }
+func (d *side) file(c Customer) string { return cmp.Or(c.QRFile, filepath.Join(d.folder, "qr.png")) }
 
 // write puts the picture under its name at once, so that nobody reads half of it.
-func (d *side) write(payload string) error {
+func write(file, payload string) error {
 	code, err := qr.Encode(payload)
 	if err != nil {
 		return err
@@ -193,11 +215,11 @@ func (d *side) write(payload string) error {
 	if err != nil {
 		return err
 	}
-	part := d.file() + ".part"
+	part := file + ".part"
 	if err := os.WriteFile(part, png, 0o644); err != nil {
 		return err
 	}
-	return os.Rename(part, d.file())
+	return os.Rename(part, file)
 }
 
 // NotPrinted implements shell.Customer.
@@ -213,22 +235,22 @@ func (d *side) NotPrinted(ref pay.Ref) {
 func (d *side) Hide(ref pay.Ref) {
 	d.do(func() {
 		delete(d.left, ref)
-		for place, whose := range d.up {
-			if whose == ref {
-				d.clear(place)
+		for place, code := range d.up {
+			if code.ref == ref {
+				d.clear(place, code.c)
 			}
 		}
 	})
 }
 
-// clear takes down what is at a place.
-func (d *side) clear(place string) {
+// clear takes down what is at a place by these settings.
+func (d *side) clear(place string, c Customer) {
 	var err error
 	switch place {
 	case onDisplay:
-		err = d.display().Clear()
+		err = display(c).Clear()
 	case inFile:
-		if err = os.Remove(d.file()); errors.Is(err, fs.ErrNotExist) {
+		if err = os.Remove(d.file(c)); errors.Is(err, fs.ErrNotExist) {
 			err = nil
 		}
 	}
@@ -264,8 +286,8 @@ func (d *side) work() {
 	}
 }
 
-// tapeOf gives the code of an operation as it is printed on the receipt's tape.
-func (s *Service) tapeOf(settings *Settings) func(context.Context, pay.Ref) (string, error) {
+// tapeOf prints by the given settings.
+func (s *Service) tapeOf(settings *Settings) printing {
 	paper := slip.Paper{Width: settings.SlipWidth, Language: slip.Language(settings.Language), Encoding: slip.UTF8}
 	return func(ctx context.Context, ref pay.Ref) (string, error) {
 		op, err := s.shell.Operation(ctx, ref)
@@ -291,6 +313,5 @@ func (s *Service) faceCustomer() {
 	if !ok || s.side == nil {
 		return
 	}
-	s.side.shell, s.side.tape = s.shell, s.tapeOf(s.settings.Common())
-	s.side.use(*c.CustomerSide())
+	s.side.use(*c.CustomerSide(), s.tapeOf(s.settings.Common()))
 }

@@ -167,6 +167,7 @@ func TestACodeGoesToTheNextPlaceWhereOneFails(t *testing.T) {
 	if err := s.Answer(t.Context(), "a", print.Number, "0", "4"); err != nil {
 		t.Fatal(err)
 	}
+	until(t, events, func(e pay.Event) bool { return e.Kind == pay.EvPromptGone && e.ID == print.ID })
 	until(t, events, shownAt("screen"))
 	if err := s.Answer(t.Context(), "a", print.Number, "0", "4"); pay.CodeOf(err) != pay.ErrState {
 		t.Errorf("answered twice: %v", err)
@@ -193,6 +194,35 @@ func TestACodeInAFileIsThereWhileItCanBePaid(t *testing.T) {
 	until(t, events, paid)
 	s.side.settled()
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a paid code is still there: %v", err)
+	}
+}
+
+func TestACodeThatIsUpStaysWhenSettingsChangeAndIsTakenDownWhereItIs(t *testing.T) {
+	dir := t.TempDir()
+	k := &kiosk{}
+	s := counter(t, k, dir, "QRPlace=file")
+	events := sell(t, s)
+	until(t, events, shownAt("file"))
+	for _, lines := range []string{"QRPlace=file\nDisplayBaud=9600\n", "QRPlace=file\nQRFile=other.png\n"} {
+		if err := os.WriteFile(filepath.Join(dir, "kiosk.ini"), []byte("[Customer]\n"+lines), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.mu.Lock()
+		err := s.take()
+		s.mu.Unlock()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.side.settled()
+		if _, err := os.Stat(filepath.Join(dir, "qr.png")); err != nil {
+			t.Errorf("after %q the code that the customer is to pay: %v", lines, err)
+		}
+	}
+	k.paid.Store(true)
+	until(t, events, paid)
+	s.side.settled()
+	if _, err := os.Stat(filepath.Join(dir, "qr.png")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a paid code is still there: %v", err)
 	}
 }

@@ -148,6 +148,9 @@ func (s *Service) start(ctx context.Context) error {
 		Around:   s.options.around, Now: s.options.now, CallTimeout: 40 * time.Second,
 	})
 	s.addCommands(driver)
+	if s.side != nil {
+		s.side.shell = s.shell
+	}
 	s.faceCustomer()
 	return s.shell.Resume(ctx)
 }

@@ -70,12 +70,23 @@ func (o *operation) printed(number int64, value string) (ours bool, err error) {
 		o.mu.Unlock()
 		return true, text.Refuse(pay.ErrArgument, "refused.answer_yes_no", nil, nil)
 	}
-	o.paper = 0
+	o.paperGoneLocked()
 	o.mu.Unlock()
 	if value == "0" && o.s.o.Customer != nil {
 		o.s.o.Customer.NotPrinted(o.ref)
 	}
 	return true, nil
+}
+
+// paperGoneLocked takes back the question whether the code is printed, so that no till is asked that comes later.
+func (o *operation) paperGoneLocked() {
+	if o.paper == 0 {
+		return
+	}
+	o.paper = 0
+	gone := pay.Event{Kind: pay.EvPromptGone, ID: paperID}
+	o.numberLocked(&gone)
+	o.keepLocked(gone)
 }
 
 // Scanned answers the one prompt that waits for a scanned code. Where none waits, or several do, the code belongs to nobody, and it says

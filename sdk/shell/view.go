@@ -250,6 +250,9 @@ func (o *operation) emit(e pay.Event) {
 
 // emitLocked numbers an event, keeps it for whoever comes later, and wakes who watches.
 func (o *operation) emitLocked(e pay.Event) {
+	if e.Kind == pay.EvQRHide {
+		o.paperGoneLocked()
+	}
 	o.numberLocked(&e)
 	switch {
 	case e.Kind == pay.EvQRShow:
@@ -262,13 +265,6 @@ func (o *operation) emitLocked(e pay.Event) {
 	case e.Kind == pay.EvQRHide:
 		if o.s.o.Customer != nil {
 			o.s.o.Customer.Hide(o.ref)
-		}
-		if o.paper != 0 {
-			o.paper = 0
-			gone := pay.Event{Kind: pay.EvPromptGone, ID: paperID}
-			o.numberLocked(&gone)
-			o.keepLocked(gone)
-			o.numberLocked(&e)
 		}
 	case e.Prompt():
 		o.prompt = e.Number
