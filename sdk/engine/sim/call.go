@@ -62,8 +62,8 @@ func (w *World) startCall(o *op, what engine.Call, answer provider.Answer) {
 		driveTest(w, c, nil)
 		return
 	}
-	if what == engine.CallInquire && c.whole && o.state.Resolved != nil && !o.state.Resolved.Charged {
-		w.finish(c, provider.Reply{Verdict: provider.Declined}, false) // the next reversal asks the same question (Shell does the same)
+	if what == engine.CallInquire && w.takenBack(o) {
+		w.finish(c, provider.Reply{Verdict: provider.Declined}, false) // the next reversal asks the same question
 		return
 	}
 	w.fam.drive(w, c, nil)

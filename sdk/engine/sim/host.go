@@ -285,7 +285,7 @@ func (w *World) acknowledge(o *op, r rpc) code {
 // attach begins a stream of an operation's events after a number, in place of the one before.
 func (w *World) attach(o *op, after int64) {
 	k := &w.deals[o.d].taker
-	if uint8(after) != k.asked || k.streamed != w.mod.epoch { // the client of a request that comes so late is gone
+	if uint8(after) != k.asked || k.streamed != w.mod.epoch || after>>8 != k.last { // it comes late or twice: whoever sent it has read another stream since
 		if !o.watch.open {
 			epoch := w.mod.epoch
 			w.post(o, engine.Event{What: engine.Attached})

@@ -105,6 +105,9 @@ func (w *World) insert(d int32, st *engine.State, variant uint8) {
 	children := r.children[:0]
 	*r = row{exists: true, variant: variant, state: *st, children: children, raw: r.raw[:0], version: 1}
 	w.journaled(d, "begun")
+	if x.taker.refused {
+		w.act(second, tillList, x.till, d)
+	}
 	if x.kind.Numbered() {
 		w.journal.highest++
 		r.number = w.journal.highest

@@ -5,6 +5,7 @@ import (
 
 	"github.com/payrack/payrack/sdk/engine"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/provider"
 )
 
 // module is the process that runs the shell.
@@ -66,7 +67,7 @@ func (w *World) recycle(o *op) {
 func (w *World) revive(d int32) *op {
 	o := w.takeOp()
 	o.d, o.call = d, none
-	o.highest = int64(w.wallclock().Sub(base)/time.Millisecond) << 10
+	o.highest = int64((w.wallclock().Sub(base)+time.Duration(mostOff))/time.Millisecond) << 10 // above 0, as by any clock that counts from 1970
 	w.read(d, &o.state)
 	x := &w.deals[d]
 	if x.parent != none {
@@ -148,6 +149,9 @@ func (w *World) stopModule() {
 	}
 	w.mod.closes = none
 	clear(w.mod.doubtful)
+	for d := range w.rows {
+		w.rows[d].doubtful = false // whoever comes next reads what the disk has, and writes the next transition, not the same once more
+	}
 	w.journal.full = min(w.journal.full, w.now) // somebody made room
 	if w.Trace != nil {
 		w.trace("module is down")
@@ -241,6 +245,9 @@ func (w *World) step(o *op) bool {
 	if e.Now.IsZero() {
 		e.Now = w.wallclock()
 	}
+	if e.What == engine.Replied && e.Reply.Verdict == provider.Approved && w.takenBack(o) {
+		e.Reply = provider.Reply{Verdict: provider.Declined}
+	}
 	w.enable(o)
 	before := &o.state
 	state, fx := engine.Step(*before, e)
@@ -318,6 +325,13 @@ func (w *World) step(o *op) bool {
 		}
 	}
 	return true
+}
+
+// takenBack says of a reversal that undoes its payment whole that a person said it did not happen: what the provider says of the payment
+// from then on is a word about the next reversal (Shell does the same).
+func (w *World) takenBack(o *op) bool {
+	s := &o.state
+	return o.whole && w.fam.reverses && s.Kind == pay.KindReversal && s.Resolved != nil && !s.Resolved.Charged
 }
 
 // goesOn says of a step that it would carry an operation further towards the provider; a module that is about to leave does not.

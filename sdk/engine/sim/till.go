@@ -51,6 +51,7 @@ const (
 	tillAck
 	tillMisuse
 	tillErr
+	tillList
 )
 
 func (w *World) act(after int64, what uint8, i int32, d int32) {
@@ -65,6 +66,10 @@ func (w *World) tillActs(it item) {
 	d := int32(it.c)
 	if it.sub == tillNext {
 		w.nextSale(it.a)
+		return
+	}
+	if it.sub == tillList {
+		w.lists(d)
 		return
 	}
 	k := &w.deals[d].taker
@@ -96,6 +101,25 @@ func (w *World) tillActs(it item) {
 		w.act(w.between(second, 3*minute), tillCheck, it.a, d)
 	case tillAck:
 		w.acknowledges(d)
+	}
+}
+
+// lists is the list of pending operations, which the host pushes to a till and shows it at its start. An operation that the till took for
+// refused is in it where an earlier request to begin it, late on its way or doubled, came behind the refusal and was no longer refused.
+func (w *World) lists(d int32) {
+	x := &w.deals[d]
+	k := &x.taker
+	switch {
+	case !k.refused:
+	case !w.host.up || !w.mod.up || w.unlucky(w.odds.till):
+		w.act(w.between(second, 20*second), tillList, x.till, d)
+	default:
+		k.refused, k.done, k.began = false, false, true
+		w.tills[x.till].book++
+		if w.Trace != nil {
+			w.trace("till %d finds %s in the list of pending operations", x.till, w.name(d))
+		}
+		w.tillChecks(d)
 	}
 }
 

@@ -76,6 +76,9 @@ func (w *World) startTill(i int32) {
 	t := &w.tills[i]
 	t.up = true
 	for d := range w.deals {
+		if w.deals[d].till == i && w.deals[d].taker.refused && w.rows[d].exists {
+			w.act(w.between(milli, 5*second), tillList, i, int32(d))
+		}
 		if x := &w.deals[d]; x.till == i && x.taker.booked && !x.taker.done {
 			x.taker.stream = 0
 			w.act(w.between(milli, 5*second), tillCheck, i, int32(d))
