@@ -137,3 +137,23 @@ func TestTheBanksWantAnAddressOfThisComputer(t *testing.T) {
 		t.Errorf("a customer who steals: exit %d", code)
 	}
 }
+
+func TestACustomerOfOneBankDoesNotTouchTheBillOfAnother(t *testing.T) {
+	p := launchAs(t, "sbp")
+	a := p.access(t)
+	ask(t, "POST", a.Raiffeisen+"/sbp/v2/qrs", registerBody("one"))
+	if code, _, _ := command(t, "pay", "--system", "gazprombank", "--wait", "1ms", "--control", p.Control); code != exitFailed {
+		t.Errorf("a bill of another bank: exit %d", code)
+	}
+	if code, _, _ := command(t, "pay", "--system", "raiffeisen", "--open", "2", "--wait", "1ms", "--control", p.Control); code != exitFailed {
+		t.Errorf("one bill where two are to be open: exit %d", code)
+	}
+	ask(t, "POST", a.Raiffeisen+"/sbp/v2/qrs", registerBody("two"))
+	second := must[sdk.Bill](t, p, "pay", "--system", "Raiffeisen", "--open", "2", "--wait", "30s", "--after", "1ms")
+	if second.State != sdk.BillPaid {
+		t.Errorf("%+v", second)
+	}
+	if first := must[sdk.Bill](t, p, "expire", "--system", "raiffeisen"); first.State != sdk.BillDeclined || first.ID == second.ID || first.Created.After(second.Created) {
+		t.Errorf("the youngest was meant: %+v, then %+v", second, first)
+	}
+}

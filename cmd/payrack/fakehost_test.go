@@ -206,6 +206,9 @@ func (h *fakeHost) end(o *fakeOperation, outcome pay.Outcome, code, text string)
 			o.op.Outcome, o.op.Code, o.op.Text, o.op.Hint, o.op.Result = pay.Declined, "PR_E_ARGUMENT", "Это не реестр.", "Возьмите файл из письма банка.", nil
 		}
 	}
+	if o.op.Kind == pay.KindVerifyLink && o.params.Code == "other" {
+		o.op.Outcome, o.op.Code, o.op.Text, o.op.Hint = pay.Declined, "mismatch", "Это не ссылка этой кассы.", "Замените табличку."
+	}
 	if o.op.Kind == pay.KindCommand && strings.Contains(string(o.params.Args), `"code":"bad"`) {
 		o.op.Outcome, o.op.Code, o.op.Text, o.op.Result = pay.Declined, "PR_E_ACTIVATION", "Код не подошел.", json.RawMessage(`{"active":false,"attempts_left":1}`)
 	}
