@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // Look opens the journal at path for reading alone, beside the process that keeps it or after it has left: it takes no lock and holds
@@ -19,7 +20,7 @@ import (
 // module's own program may bring up to date. A damaged file is opened as far as it can be read: Check says what is wrong with it.
 func Look(ctx context.Context, path string) (*Journal, error) {
 	if _, err := os.Stat(path); os.IsNotExist(err) {
-		return nil, &pay.Error{Code: pay.ErrNotFound, Text: "there is no journal " + path, Cause: err}
+		return nil, &pay.Error{Code: pay.ErrNotFound, Cause: fmt.Errorf("look into the journal: %w", err)}
 	}
 	have, err := version(ctx, path)
 	if err != nil {
@@ -29,8 +30,12 @@ func Look(ctx context.Context, path string) (*Journal, error) {
 	if err != nil {
 		return nil, fault(err, "open the journal "+path)
 	}
-	if have != want {
-		return nil, pay.Refuse(pay.ErrJournal, "the journal %s has schema %d, and this program knows %d", path, have, want)
+	data := map[string]any{"Path": path, "Have": have, "Known": want}
+	switch {
+	case have > want:
+		return nil, text.Refuse(pay.ErrJournal, "journal.newer", data, nil)
+	case have < want:
+		return nil, text.Refuse(pay.ErrJournal, "journal.older", data, nil)
 	}
 	db, err := connect(path, forReading)
 	if err != nil {

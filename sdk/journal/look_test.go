@@ -6,10 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/payrack/payrack/sdk/journal"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 func look(t *testing.T, path string) *journal.Journal {
@@ -141,9 +143,25 @@ func TestLookRefusesWhatIsNoJournalOfThisVersion(t *testing.T) {
 	if err := open(t, path).Close(); err != nil {
 		t.Fatal(err)
 	}
-	tamper(t, path, `INSERT INTO schema_versions (version_id, is_applied) VALUES (99, 1)`)
-	_, err = journal.Look(t.Context(), path)
-	refuses(t, err, pay.ErrJournal)
+	for statement, words := range map[string]string{
+		`INSERT INTO schema_versions (version_id, is_applied) VALUES (99, 1)`: "более новой",
+		`DELETE FROM schema_versions`: "более старой",
+	} {
+		copied := filepath.Join(t.TempDir(), "sendy.db")
+		raw, err := os.ReadFile(path)
+		if err == nil {
+			err = os.WriteFile(copied, raw, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		tamper(t, copied, statement)
+		_, err = journal.Look(t.Context(), copied)
+		refuses(t, err, pay.ErrJournal)
+		if said := text.Fill(err, "ru").Text; !strings.Contains(said, words) {
+			t.Errorf("it says %q", said)
+		}
+	}
 	if _, err := journal.Look(cancelled(t), path); err == nil {
 		t.Fatal("a caller who left")
 	}
