@@ -24,6 +24,9 @@ type call struct {
 	shift  int64
 	age    int64 // of the operation, by the module's clock
 	yes    bool  // the answer to a prompt is right
+	stuck  bool  // the driver does nothing, and ignores the end of the call
+	gone   bool  // nobody waits for it any more
+	life   uint32
 
 	original int32
 	okey     pay.Key
@@ -58,15 +61,78 @@ func (w *World) startCall(o *op, what engine.Call, answer provider.Answer) {
 	}
 	o.call = i
 	w.plan(longestCall, iGiveUp, 0, i, w.mod.epoch, int64(c.token))
-	if x.kind == pay.KindTest {
-		driveTest(w, c, nil)
+	if o.stuck > 0 && movesMoney(what, x.kind) {
+		w.finish(c, provider.Reply{Error: pay.ErrModuleDown}, true)
 		return
 	}
 	if what == engine.CallInquire && w.takenBack(o) {
 		w.finish(c, provider.Reply{Verdict: provider.Declined}, false) // the next reversal asks the same question
 		return
 	}
-	w.fam.drive(w, c, nil)
+	odds := int64(2)
+	if what == engine.CallCommit || what == engine.CallAnswer {
+		odds = 15
+	}
+	if w.unlucky(odds) {
+		w.fault(DriverStuck)
+		c.stuck, c.life = true, o.life
+		return
+	}
+	w.drive(c, nil)
+}
+
+// drive has the driver go on with a call.
+func (w *World) drive(c *call, r *response) {
+	if c.kind == pay.KindTest {
+		driveTest(w, c, r)
+		return
+	}
+	w.fam.drive(w, c, r)
+}
+
+// movesMoney says of a call that money may move by it (Shell does the same).
+func movesMoney(c engine.Call, kind pay.Kind) bool {
+	switch c {
+	case engine.CallPrepare, engine.CallAnswer, engine.CallCommit:
+		return true
+	}
+	return c == engine.CallInquire && kind == pay.KindCloseDay
+}
+
+// giveUp lets an operation go on without a driver that does not come back when its call is ended. Until it does, no second call of it may
+// move money.
+func (w *World) giveUp(c *call) {
+	o := w.ops[c.d]
+	o.stuck++
+	o.call = none
+	c.gone = true
+	w.plan(w.below(one(&w.chance, 10*second, 2*minute, 10*minute)), iCameBack, 0, c.index, w.mod.epoch, int64(c.token))
+	w.post(o, engine.Event{What: engine.Replied, Call: c.what})
+}
+
+// cameBack is such a driver that goes on after all: its request leaves only now. What it hears is read by nobody; the provider is asked.
+func (w *World) cameBack(it item) {
+	c := &w.calls[it.a]
+	if it.b != w.mod.epoch || !w.mod.up || int64(c.token) != it.c {
+		return
+	}
+	d, what := c.d, c.what
+	if o := w.ops[d]; o != nil && o.life == c.life {
+		o.stuck--
+	}
+	w.drive(c, nil)
+	w.freeTheCall(it.a)
+	if w.broken != nil {
+		return
+	}
+	epoch := w.mod.epoch
+	o := w.find(d)
+	o.users++
+	w.post(o, engine.Event{What: engine.CameBack, Call: what})
+	if w.mod.epoch == epoch {
+		o.users--
+		w.retire(o)
+	}
 }
 
 // endCall drops the call of an operation whose process is gone. What has left goes on its way.
@@ -91,7 +157,13 @@ func (w *World) gaveUp(it item) {
 		w.Stats.Events--
 		return
 	}
-	w.fail(c)
+	switch {
+	case c.gone:
+	case c.stuck:
+		w.giveUp(c)
+	default:
+		w.fail(c)
+	}
 }
 
 // fail ends a call without the provider's word.
@@ -112,6 +184,9 @@ func (w *World) reply(c *call, r provider.Reply) {
 }
 
 func (w *World) finish(c *call, r provider.Reply, notSent bool) {
+	if c.gone {
+		return
+	}
 	what, d := c.what, c.d
 	w.freeTheCall(c.index)
 	o := w.ops[d]
@@ -368,9 +443,5 @@ func (w *World) answerArrives(i int32) {
 		w.fail(c)
 		return
 	}
-	if c.kind == pay.KindTest {
-		driveTest(w, c, r)
-		return
-	}
-	w.fam.drive(w, c, r)
+	w.drive(c, r)
 }

@@ -12,11 +12,11 @@
 //   - the till is a cashier program with a book of its own, which reads the list of what is pending too, and a cashier who cancels, repeats,
 //     walks away, errs and comes back.
 //   - the provider is a server with a ledger of the truth, and customers. A driver stands between it and the module, written as package
-//     provider asks of a driver and as the provider's contract says; there is one for each family of providers.
+//     provider asks of a driver and as the provider's contract says; there is one for each family of providers. Now and then it is stuck,
+//     ignores the end of its call, and sends its request when nobody waits for it any more.
 //
 // Where the real parts speak JSON, gRPC and HTTP, messages here are values; the engine's state alone goes through JSON, at each revival
-// of an operation. Text, slips, settings, secrets, reports and the request log are not modelled, nor is a driver that ignores the end of its
-// call.
+// of an operation. Text, slips, settings, secrets, reports and the request log are not modelled.
 //
 // After each event the rules are held against what that event changed (rules.go), and at the end, once the faults have stopped, everything
 // has to be settled within a bounded virtual time, and all books must agree.

@@ -52,6 +52,7 @@ const (
 	ShiftElsewhere
 	CallerGone
 	GivenElsewhere // part of a payment went back, and not through us
+	DriverStuck    // a driver ignores the end of its call, and sends its request long after
 	Faults         // how many there are
 )
 
@@ -62,6 +63,7 @@ var faultNames = [Faults]string{"crash of the module", "crash of the host", "cra
 	"watch stream cut", "disk full", "failed write on the disk", "unsynced record gone", "unsynced record torn", "unsynced record kept",
 	"timer ran out while stopped", "customer pays late", "customer pays twice", "customer pays after the cancel", "cashier cancels",
 	"cashier repeats", "cashier walks away", "ref used again", "cashier reverses", "cashier errs", "cashier does not answer", "person errs",
-	"clock jump", "shift closed elsewhere", "caller gone", "given back elsewhere"}
+	"clock jump", "shift closed elsewhere", "caller gone", "given back elsewhere",
+	"driver stuck"}
 
 func (f Fault) String() string { return faultNames[f] }

@@ -43,6 +43,8 @@ type op struct {
 	prompt     int64
 	watch      watch
 	users      int
+	life       uint32 // tells it from another life of the same operation in this struct
+	stuck      int    // calls that were given up and whose driver has not come back
 }
 
 // wallclock is what the module takes for the time.
@@ -66,7 +68,8 @@ func (w *World) recycle(o *op) {
 // revive makes an operation live of its row.
 func (w *World) revive(d int32) *op {
 	o := w.takeOp()
-	o.d, o.call = d, none
+	w.lives++
+	o.d, o.call, o.life = d, none, w.lives
 	o.highest = int64((w.wallclock().Sub(base)+time.Duration(mostOff))/time.Millisecond) << 10 // above 0, as by any clock that counts from 1970
 	w.read(d, &o.state)
 	x := &w.deals[d]
@@ -245,7 +248,11 @@ func (w *World) step(o *op) bool {
 	if e.Now.IsZero() {
 		e.Now = w.wallclock()
 	}
-	if e.What == engine.Replied && e.Reply.Verdict == provider.Approved && w.takenBack(o) {
+	switch { // believed, as Shell does
+	case e.What != engine.Replied:
+	case e.Reply.Verdict == provider.NotFound && o.stuck > 0:
+		e.Reply = provider.Reply{Again: e.Reply.Again}
+	case e.Reply.Verdict == provider.Approved && w.takenBack(o):
 		e.Reply = provider.Reply{Verdict: provider.Declined}
 	}
 	w.enable(o)

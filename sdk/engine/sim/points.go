@@ -11,7 +11,7 @@ type point uint8
 // writes are the names of the transitions that are journaled.
 var writes = [...]string{"begun", "preparing", "committing", "shown", "waiting", "answering", "cancel_asked", "told_unknown", "abandoned", "approved",
 	"declined", "cancelled", "cut_off", "not_prepared", "not_sent", "not_found", "failed", "timeout", "needs_prompt", "reversing", "late_approval",
-	"reversed", "resolved", "proved", "seen", "confirmed", "went_back_elsewhere"}
+	"reversed", "resolved", "proved", "seen", "confirmed", "went_back_elsewhere", "came_back"}
 
 const writeBegun = 0
 
@@ -100,7 +100,7 @@ func (p point) String() string {
 func likelier(p point) int64 {
 	if p < pointCall {
 		switch writes[p/stages] {
-		case "timeout", "needs_prompt", "not_found", "not_prepared", "failed", "went_back_elsewhere":
+		case "timeout", "needs_prompt", "not_found", "not_prepared", "failed", "went_back_elsewhere", "came_back":
 			return 20
 		case "resolved", "proved", "late_approval", "reversing", "reversed", "abandoned", "answering":
 			return 5

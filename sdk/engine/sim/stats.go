@@ -20,7 +20,7 @@ type Stats struct {
 type Cell uint8
 
 // Cells is how many there are: Begun and Recovered, ten verdicts, eight timers, and the rest.
-const Cells = 2 + Cell(verdicts) + Cell(engine.Timers) + 10
+const Cells = 2 + Cell(verdicts) + Cell(engine.Timers) + 11
 
 const verdicts = int(provider.Ask) + 1
 

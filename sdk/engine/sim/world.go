@@ -59,6 +59,7 @@ type World struct {
 	notes    []note
 	freeNote []int32
 	streams  uint32
+	lives    uint32
 	books    books
 }
 
@@ -98,6 +99,7 @@ const (
 	iHearAgain
 	iTrouble
 	iPerson
+	iCameBack
 	iEnd
 )
 
@@ -203,6 +205,7 @@ func (w *World) begin(seed uint64) {
 	w.deals, w.calls, w.freeCall, w.msgs, w.freeMsg = w.deals[:0], w.calls[:0], w.freeCall[:0], w.msgs[:0], w.freeMsg[:0]
 	w.rows, w.refundOf = w.rows[:0], w.refundOf[:0]
 	w.notes, w.freeNote, w.streams = w.notes[:0], w.freeNote[:0], 0
+	w.lives = 0
 	for i, o := range w.ops {
 		if o != nil {
 			w.recycle(o)
@@ -264,6 +267,8 @@ func (w *World) happen(it item) {
 		w.answerArrives(it.a)
 	case iGiveUp, iInterrupted:
 		w.gaveUp(it)
+	case iCameBack:
+		w.cameBack(it)
 	case iAccount:
 		w.accountMoves(it)
 	case iHost:
