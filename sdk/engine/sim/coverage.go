@@ -9,7 +9,7 @@ import (
 )
 
 // Form changes with what Stats count, so that sums of different forms are not added up.
-const Form = 1
+const Form = 2
 
 // Coverage says what of the engine was met.
 type Coverage struct {
