@@ -200,14 +200,16 @@ static double seconds(void) {
 
 /* Polls until the outcome. Esc, or the script's moment, asks for a cancel: what comes then is still the truth. */
 static int32_t follow(struct till *till, pr_op op) {
-    double begun = seconds();
+    double turn = -1; /* when the customer's began */
     int32_t event, id, r;
     int asked = 0;
     esc_watch(!till->script);
     while ((r = pr_poll(op, 100, &event, &id)) == PR_EVENT || r == PR_WAITING) {
         if (r == PR_EVENT)
             show_event(till, op, event, id);
-        if (!asked && (esc_pressed() || (till->cancel_after >= 0 && seconds() - begun >= till->cancel_after))) {
+        if (r == PR_EVENT && turn < 0 && (event == PR_EV_QR_SHOW || event == PR_EV_STATUS))
+            turn = seconds();
+        if (!asked && (esc_pressed() || (till->cancel_after >= 0 && turn >= 0 && seconds() - turn >= till->cancel_after))) {
             asked = 1;
             printf("%s\n", t("Отменяем...", "Cancelling..."));
             if ((r = pr_cancel(op, t("кассир", "cashier"))) < 0)

@@ -29,7 +29,7 @@ struct till {
     FILE *heard;         /* NULL, or where each outcome that was told is written down */
     char answers[8][256];
     int answered, given; /* of answers */
-    double cancel_after; /* seconds, below 0: never */
+    double cancel_after; /* seconds into the customer's turn, below 0: never */
     pr_op last;
     int32_t outcome;     /* of last */
     char paid[65];       /* ref of the last approved payment */
