@@ -11,8 +11,8 @@ import (
 	"github.com/payrack/payrack/sdk/text"
 )
 
-// What a receiver may not (design §8): force an activation, see other days (so also compare one with the provider's registry). Resolving and changing settings are refused where they are
-// asked for.
+// What a receiver may not (design §8): force an activation, see other days (so also compare one with the provider's registry). Resolving
+// and changing settings are refused where they are asked for.
 
 // mayBegin refuses a receiver's request that needs the full role.
 func (h *Host) mayBegin(ctx context.Context, s *session, r *resident, request pay.Request) error {

@@ -34,6 +34,9 @@ func TestWhatWasPayableElsewhereIsLookedAtOnceMore(t *testing.T) {
 
 	q := start(t, pay.KindOnline, everything()).verdict(provider.Waiting).fire(TimerNext).verdict(provider.Cancelled)
 	q.want("otherwise no look is due", q.s.LookAt.IsZero())
+
+	h := start(t, pay.KindTest, Abilities{}).reply(provider.Reply{Verdict: provider.Declined, Look: true})
+	h.want("nor where no money is at stake", !h.s.Open())
 }
 
 func TestAClockThatWasSetAcrossARestartProvesNothing(t *testing.T) {

@@ -206,7 +206,7 @@ func (t *turn) settle(outcome pay.Outcome, name string, r provider.Reply) {
 	t.closePrompt()
 	t.hideQR(map[pay.Outcome]string{pay.Approved: "paid", pay.Declined: "expired", pay.Cancelled: "cancelled"}[outcome])
 	t.turn = false
-	if (t.QR != nil || r.Look) && outcome != pay.Approved {
+	if (t.QR != nil || r.Look && !t.harmless()) && outcome != pay.Approved {
 		t.LookAt = t.now.Add(t.lateLook())
 		t.set(TimerLook, t.lateLook())
 	}

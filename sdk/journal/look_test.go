@@ -145,7 +145,7 @@ func TestLookRefusesWhatIsNoJournalOfThisVersion(t *testing.T) {
 	}
 	for statement, words := range map[string]string{
 		`INSERT INTO schema_versions (version_id, is_applied) VALUES (99, 1)`: "более новой",
-		`DELETE FROM schema_versions`: "более старой",
+		`DELETE FROM schema_versions`:                                         "более старой",
 	} {
 		copied := filepath.Join(t.TempDir(), "sendy.db")
 		raw, err := os.ReadFile(path)

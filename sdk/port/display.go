@@ -3,6 +3,7 @@ package port
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // DisplayBaud is the speed of the displays that speak the protocol of MERTECH's QR-PAY, by cable or by the port that their USB makes.
@@ -36,7 +37,21 @@ func (d Display) Show(payload string) error {
 // Clear takes down what is shown.
 func (d Display) Clear() error { return d.send(cls) }
 
+// patience is how long a display may take. One that holds the line up for ever is given up, so that the code can go elsewhere.
+const patience = 3 * time.Second
+
 func (d Display) send(frame []byte) error {
+	sent := make(chan error, 1)
+	go func() { sent <- d.write(frame) }()
+	select {
+	case err := <-sent:
+		return err
+	case <-time.After(patience):
+		return fmt.Errorf("send to the display on %s: it takes nothing", d.Name)
+	}
+}
+
+func (d Display) write(frame []byte) error {
 	c := d.Config
 	if c.Baud == 0 {
 		c.Baud = DisplayBaud

@@ -6,6 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/payrack/payrack/sdk/port"
 	"github.com/payrack/payrack/sdk/port/porttest"
@@ -109,5 +112,30 @@ func TestADisplayIsSentTheCodeAndItsEnd(t *testing.T) {
 	}
 	if d.Show("") == nil || (port.Display{Config: port.Config{Name: name + "-gone"}}).Clear() == nil {
 		t.Error("what cannot be shown is no error")
+	}
+}
+
+func TestADisplayThatHoldsTheLineUpIsGivenUp(t *testing.T) {
+	_, name := porttest.Terminal(t)
+	keep, err := os.OpenFile(name, os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer keep.Close()
+	if err := unix.IoctlSetInt(int(keep.Fd()), unix.TCXONC, unix.TCOOFF); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- port.Display{Config: port.Config{Name: name}}.Show("https://qr.nspk.ru/AS10") }()
+	select {
+	case err := <-done:
+		if err == nil {
+			t.Error("what was never taken counts as shown")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it is waited for without end")
+	}
+	if err := unix.IoctlSetInt(int(keep.Fd()), unix.TCXONC, unix.TCOON); err != nil { // lets the writer go
+		t.Fatal(err)
 	}
 }
