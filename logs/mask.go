@@ -21,12 +21,14 @@ const longestCode = 80
 // A field named code is a secret if its value looks like an activation code; the providers' error codes stay. Where it
 // is unsure where a value ends, it hides more. Mask(Mask(s)) is Mask(s).
 func Mask(s string) string {
-	fields := maskFields(maskPrivateKeys(s))
-	digits := maskDigits(fields)
-	if digits == fields {
-		return fields
+	s = maskFields(maskPrivateKeys(s))
+	for {
+		digits := maskDigits(s)
+		if digits == s {
+			return s
+		}
+		s = maskFields(digits) // what is left of a number may look like a code, or like another number with its neighbour
 	}
-	return maskFields(digits) // a number that lost digits may look like a code by now
 }
 
 // maskPrivateKeys hides PEM blocks of private keys; one without an end hides the rest.
