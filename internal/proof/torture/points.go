@@ -21,7 +21,7 @@ func (b boundary) String() string { return b.victim + ": " + b.name }
 
 // journaled are the transitions that the journal holds, and what leads to them. The engine has a few more that this provider's module never
 // comes to: waiting (its answers bring nothing to be kept), answering (it asks nothing after Commit), not_found (its contract gives no
-// horizon), needs_prompt (each question has a default), failed and timeout (of what is not about money and hangs).
+// horizon), came_back (its calls end when they are ended), needs_prompt (each question has a default), failed and timeout (of what is not about money and hangs).
 func journaled() map[string][]string {
 	return map[string][]string{
 		"begun":         {"offline", "online", "refund", "close"},
