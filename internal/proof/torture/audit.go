@@ -21,6 +21,9 @@ import (
 
 // audit ends the installation in good order, and holds journal, index, ledger and the tills' book against the rules.
 func (w *world) audit() error {
+	if !awaits(context.Background(), leaving, w.asksNoMore) {
+		w.wrong(plan{Recipe: "stop"}, "what a person settled is still being asked about, though the provider answers")
+	}
 	a, err := w.tell(book.Command{Do: "stop", Patience: leaving})
 	if err != nil {
 		return err
@@ -47,6 +50,31 @@ func (w *world) audit() error {
 	w.tally.audited(len(books.Operations))
 	return nil
 }
+
+// asksNoMore says whether the inquiry about everything that a person settled has ended: a till need not wait for it, the books must.
+func (w *world) asksNoMore() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), starting)
+	defer cancel()
+	j, err := journal.Look(ctx, w.journal())
+	if err != nil {
+		return false
+	}
+	defer j.Close()
+	rows, err := j.Find(ctx, journal.Query{OpenOnly: true})
+	if err != nil {
+		return false
+	}
+	for _, r := range rows {
+		var st engine.State
+		if json.Unmarshal(r.State, &st) != nil || st.Resolved != nil && st.Phase != engine.Settled || r.Reversal == pay.ReversalUnderWay {
+			return false
+		}
+	}
+	return true
+}
+
+// journal is the file of the module's journal.
+func (w *world) journal() string { return filepath.Join(w.place.ModuleData(programModule), "sendy.db") }
 
 // books are everything that is known of the world.
 func (w *world) books() (b audit.Books, err error) {
@@ -80,7 +108,7 @@ func (w *world) books() (b audit.Books, err error) {
 
 // journaled is what the module's journal says.
 func (w *world) journaled(ctx context.Context) (list []audit.Operation, err error) {
-	j, err := journal.Open(ctx, filepath.Join(w.place.ModuleData(programModule), "sendy.db"), journal.Options{})
+	j, err := journal.Open(ctx, w.journal(), journal.Options{})
 	if err != nil {
 		return nil, err
 	}
