@@ -120,8 +120,13 @@ func refusal(e *pay.Error) provider.Reply {
 	return provider.Reply{Verdict: provider.Declined, Error: e.Code, Text: e.Text, Hint: e.Hint}
 }
 
-// bankName is a bank's name for people.
-func (d *Driver) bankName(language, id string) string { return d.say(language, "sbp.name."+id, nil) }
+// bankName is a bank's name for people; what a till called a bank, and is none, stays as it is.
+func (d *Driver) bankName(language, id string) string {
+	if id != bank.RaiffeisenID && id != bank.GazprombankID && id != bank.RSBID {
+		return id
+	}
+	return d.say(language, "sbp.name."+id, nil)
+}
 
 // asRefusal finds the words of an error.
 func (d *Driver) asRefusal(language string, err error) *pay.Error {
