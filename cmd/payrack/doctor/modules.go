@@ -10,6 +10,7 @@ import (
 
 	"github.com/payrack/payrack/host/client"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // How far the till's clock may be from a server's.
@@ -134,8 +135,8 @@ func (x *examination) moduleSettings(id string) bool {
 	case err == nil:
 		x.record(Finding{ID: id + ".ini", Status: Error, Code: pay.ErrConfig, Detail: problems, Fix: x.say("ini.fix", "File", x.settingsFiles()[id])})
 		return false
-	case code == pay.ErrConfig:
-		x.refused(id+".ini", Error, err)
+	case code == pay.ErrConfig: // its hint sends to doctor
+		x.record(Finding{ID: id + ".ini", Status: Error, Code: code, Detail: text.Fill(err, x.Language).Text, Fix: x.say("ini.fix", "File", x.settingsFiles()[id])})
 		return false
 	case code == pay.ErrUnsupported:
 		return true
