@@ -39,15 +39,20 @@ type Case struct {
 	Answers    map[string]string
 	Behaviours map[string]string
 	Edits      []map[string]json.RawMessage
+	Limits     kit.Limits
+	Asks       []string
 	Most       pay.Amount
 	Secrets    []string
+	// OneIn has one in so many of the faults played, and others with each seed: for one of several ways through the same driver. 0: all of
+	// them. DRIVERTEST_ALL=1 in the environment has all of them played too, under the race detector as well.
+	OneIn int
 	// Seed makes every choice; 0: DRIVERTEST_SEED of the environment, else one that is printed.
 	Seed     uint64
 	Patience time.Duration
 }
 
-// Run runs every case as a subtest of t, and prints the report card. Under the race detector it plays one in four of the faults, which others
-// with each seed, and says how many it left out.
+// Run runs every case as a subtest of t, and prints the report card. Under the race detector it plays a quarter of the faults, others with
+// each seed, and of a driver with OneIn that part of the other cases too; it says how many it left out.
 func Run(t *testing.T, c Case) {
 	t.Helper()
 	s := c.subject()
@@ -61,9 +66,9 @@ func Run(t *testing.T, c Case) {
 	var mu sync.Mutex
 	card := kit.Card{Module: k.About().ID, Version: k.About().Version, Seed: s.Seed}
 	t.Cleanup(func() { t.Log(card.Summary()) })
-	cases, left := chosen(k.Cases(), s.Seed, raced)
+	cases, left := chosen(k.Cases(), s.Seed, c.share(raced))
 	if left > 0 {
-		t.Logf("under the race detector %d faults are left out", left)
+		t.Logf("%d cases are left out of this run; DRIVERTEST_ALL=1 plays them too", left)
 	}
 	for _, one := range cases {
 		if one.Why != "" { // counted, not skipped
@@ -83,13 +88,32 @@ func Run(t *testing.T, c Case) {
 	}
 }
 
-// oneIn is how many faults there are for each that is played under the race detector.
-const oneIn = 4
+// share says of which cases one in so many is played.
+type share struct{ faults, others uint64 }
+
+// racedOneIn is how many faults there are for each that is played under the race detector.
+const racedOneIn = 4
+
+// share is how much of the case is played.
+func (c Case) share(raced bool) share {
+	own := uint64(max(c.OneIn, 1))
+	switch {
+	case os.Getenv("DRIVERTEST_ALL") == "1":
+		return share{1, 1}
+	case raced:
+		return share{own * racedOneIn, own}
+	}
+	return share{own, 1}
+}
 
 // chosen are the cases that are played, and how many are left out.
-func chosen(all []kit.Case, seed uint64, few bool) (list []kit.Case, left int) {
+func chosen(all []kit.Case, seed uint64, s share) (list []kit.Case, left int) {
 	for i, c := range all {
-		if few && c.Why == "" && strings.HasPrefix(c.Name, "fault/") && uint64(i)%oneIn != seed%oneIn {
+		oneIn := s.others
+		if strings.HasPrefix(c.Name, "fault/") {
+			oneIn = s.faults
+		}
+		if c.Why == "" && uint64(i)%oneIn != seed%oneIn {
 			left++
 			continue
 		}
@@ -101,7 +125,7 @@ func chosen(all []kit.Case, seed uint64, few bool) (list []kit.Case, left int) {
 // subject is the driver as the kit sees it.
 func (c Case) subject() kit.Subject {
 	return kit.Subject{Start: c.start, Paced: true, Sandbox: c.sandbox, Settings: c.Settings, Activate: c.Activate, Params: c.Params,
-		Answers: c.Answers, Behaviours: c.Behaviours, Edits: c.Edits, Most: c.Most, Secrets: c.Secrets, Seed: c.Seed, Patience: c.Patience}
+		Answers: c.Answers, Behaviours: c.Behaviours, Edits: c.Edits, Limits: c.Limits, Asks: c.Asks, Most: c.Most, Secrets: c.Secrets, Seed: c.Seed, Patience: c.Patience}
 }
 
 func seed(t *testing.T) uint64 {

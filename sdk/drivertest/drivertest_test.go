@@ -110,8 +110,8 @@ func TestWhatADriverDoesNotDeclareIsCountedAndNotSkipped(t *testing.T) {
 func TestUnderTheRaceDetectorEachFaultHasItsTurnAndNothingElseIsLeftOut(t *testing.T) {
 	all := []kit.Case{{Name: "fault/a"}, {Name: "fault/b"}, {Name: "fair/c"}, {Name: "fault/d"}, {Name: "fault/e"}, {Name: "fault/f", Why: "it cannot"}}
 	played := map[string]int{}
-	for seed := range uint64(oneIn) {
-		list, left := chosen(all, seed, true)
+	for seed := range uint64(racedOneIn) {
+		list, left := chosen(all, seed, Case{}.share(true))
 		if len(list)+left != len(all) {
 			t.Errorf("%d are played, %d left out, of %d", len(list), left, len(all))
 		}
@@ -119,10 +119,10 @@ func TestUnderTheRaceDetectorEachFaultHasItsTurnAndNothingElseIsLeftOut(t *testi
 			played[c.Name]++
 		}
 	}
-	if played["fair/c"] != oneIn || played["fault/f"] != oneIn || played["fault/a"] != 1 || played["fault/e"] != 1 {
+	if played["fair/c"] != racedOneIn || played["fault/f"] != racedOneIn || played["fault/a"] != 1 || played["fault/e"] != 1 {
 		t.Errorf("%v", played)
 	}
-	if list, left := chosen(all, 1, false); len(list) != len(all) || left != 0 {
+	if list, left := chosen(all, 1, Case{}.share(false)); len(list) != len(all) || left != 0 {
 		t.Error("faults are left out without the race detector")
 	}
 }

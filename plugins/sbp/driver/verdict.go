@@ -49,7 +49,7 @@ func (d *Driver) annulled(op provider.Operation, t bank.Ticket, w bank.Word, rep
 	switch {
 	case !op.CancelAsked && !t.Until.IsZero() && !d.now().Before(t.Until):
 		d.expired(op, reply)
-	case op.CancelAsked, w.State == bank.Annulled:
+	case op.CancelAsked, t.Annulled && w.State == bank.Annulled:
 		reply.Verdict, reply.Text = provider.Cancelled, d.say(op.Language, "sbp.cancelled.cause", nil)
 	default:
 		reply.Verdict = provider.Declined

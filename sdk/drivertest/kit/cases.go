@@ -43,7 +43,7 @@ func (k *Kit) add(c Case) { k.cases = append(k.cases, c) }
 
 // addFaults adds a case for each fault of one address of a play.
 func (k *Kit) addFaults(p play, at address, list []wrong) {
-	general := slices.Contains(k.general, at)
+	general := k.isGeneral(at) || p.name == "test" && slices.Contains(k.probed, at)
 	for _, x := range list {
 		c := Case{Name: "fault/" + p.name + "/" + at.String() + "/" + x.name, inactive: p.needs.signed, prelude: k.first(p.after), run: p.run,
 			fault: &trouble{at: []address{at}, fault: x.fault, general: general, lasting: x.lasting}}

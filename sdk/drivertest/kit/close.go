@@ -12,8 +12,9 @@ import (
 	"time"
 
 	"github.com/payrack/payrack/sdk/audit"
-	"github.com/payrack/payrack/sdk/journal"
+	"github.com/payrack/payrack/sdk/audit/books"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/sandbox"
 )
 
 // close ends a case: trouble is over, everything settles, and the books are held against each other.
@@ -21,6 +22,7 @@ func (w *world) close() {
 	w.calm()
 	w.settledServer()
 	w.until("every operation settles", w.quiet)
+	w.nothingPayable()
 	w.nothingSecret()
 	w.must("stop the module", w.life.Stop(w.ctx))
 	w.watching.Wait()
@@ -37,51 +39,73 @@ func (w *world) quiet() bool {
 	})
 }
 
+// nothingPayable holds of a link that lies open to everybody that nothing is left on it when all has ended.
+func (w *world) nothingPayable() {
+	if !w.s.Limits.Link {
+		return
+	}
+	bills, err := w.ctl.Bills(w.ctx, false)
+	w.must("look at the link", err)
+	for _, b := range bills {
+		w.fail("everything has ended, and the link still takes %s%s", pay.Amount(b.Amount), w.fault.because())
+	}
+}
+
 // settleByHand is the person who settles what nothing can prove: the provider never got the request, and the driver does not say that
 // it refuses duplicates, so nothing is sent again.
 func (w *world) settleByHand(ctx context.Context, f *follow) {
-	for {
+	for tick := 2 * time.Millisecond; ; tick = min(tick*2, 50*time.Millisecond) {
 		f.mu.Lock()
-		change, unknown, final := f.change, f.unknown, f.latest.Outcome.Final()
+		unknown, final := f.unknown, f.latest.Outcome.Final()
 		f.mu.Unlock()
 		if final {
 			return
 		}
-		if unknown && w.fault != nil && !w.fault.fault.Work {
+		if unknown && w.neverHad(f) {
 			_, _ = w.service().Resolve(ctx, f.r.Ref, false, "kit: the server never had it") // refused where proof came first
 			return
 		}
 		select {
-		case <-change:
+		case <-time.After(tick):
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
+// neverHad says that a request of an operation never did anything at the provider. What was charged on a link has a bill, paid or not.
+func (w *world) neverHad(f *follow) bool {
+	if !w.s.Limits.Link || f.r.Kind != pay.KindOnline {
+		return w.fault != nil && !w.fault.fault.Work
+	}
+	requests, err := w.ctl.Requests(w.ctx, 0)
+	if err != nil || slices.ContainsFunc(requests, func(r sandbox.Request) bool { return !r.Done }) {
+		return false
+	}
+	bills, err := w.ctl.Bills(w.ctx, true)
+	return err == nil && !slices.ContainsFunc(bills, func(b sandbox.Bill) bool { return b.Amount == int64(f.r.Amount) })
+}
+
 // auditBooks holds journal, ledger and what the till was told against each other. The module has stopped.
 func (w *world) auditBooks() {
-	books := audit.Books{Provider: true, Quiet: true}
-	j, err := journal.Open(w.ctx, filepath.Join(w.data, w.id+".db"), journal.Options{Lock: 10 * time.Second})
-	w.must("open the journal", err)
-	defer j.Close()
-	rows, err := j.Find(w.ctx, journal.Query{})
+	all := audit.Books{Provider: true, Quiet: true}
+	list, problems, err := books.Journal(w.ctx, filepath.Join(w.data, w.id+".db"), w.id)
 	w.must("read the journal", err)
-	for _, row := range rows {
-		events, _, err := j.Story(w.ctx, row.Ref)
-		w.must("read the journal", err)
-		books.Operations = append(books.Operations, operationOf(w.id, row, events))
+	for _, p := range problems {
+		w.fail("the journal, %s: %s", p.Ref, p.What)
 	}
+	all.Operations = list
 	ledger, err := w.ctl.Ledger(w.ctx, "")
 	w.must("read the ledger", err)
 	for _, e := range ledger.Entries {
-		books.Movements = append(books.Movements, audit.Movement{Key: e.Key, Of: e.Of, Kind: string(e.Kind), Amount: pay.Amount(e.Amount),
+		all.Movements = append(all.Movements, audit.Movement{Key: e.Key, Of: e.Of, Kind: string(e.Kind), Amount: pay.Amount(e.Amount),
 			Currency: pay.Currency(e.Currency), System: e.System, Transaction: e.Transaction, Time: e.Time})
 	}
+	aliases(&all)
 	w.mu.Lock()
-	books.Told = slices.Clone(w.told)
+	all.Told = slices.Clone(w.told)
 	w.mu.Unlock()
-	for _, v := range audit.Check(books) {
+	for _, v := range audit.Check(all) {
 		w.fail("%s%s", v, w.fault.because())
 	}
 	for _, trouble := range ledger.Trouble {
@@ -89,17 +113,34 @@ func (w *world) auditBooks() {
 	}
 }
 
-func operationOf(id string, row journal.Operation, events []journal.Event) audit.Operation {
-	op := audit.Operation{Module: id, Ref: row.Ref, Original: row.OriginalRef, Key: row.Key.String(), Kind: row.Kind, PosID: row.PosID,
-		Document: row.Document, Amount: row.Amount, Approved: row.ApprovedAmount, Currency: row.Currency, Number: row.Number,
-		ProviderNumber: row.ProviderNumber, Shift: row.Shift, BookedShift: row.BookedShift, System: row.System, Outcome: row.Outcome,
-		Final: row.Final, Told: row.Told, Charged: row.Charged, Ack: row.Ack, Reversal: row.Reversal, ResolvedBy: row.ResolvedBy,
-		Begun: row.Begun, Settled: row.Settled}
-	for _, e := range events {
-		op.Abandoned = op.Abandoned || e.Name == "abandoned"
-		op.Events = append(op.Events, audit.Event{Number: e.Number, Name: e.Name, Time: e.Time})
+// aliases finds the operation of each movement whose name no journal has, by the other names that the provider gave it. It must be the only one:
+// a link, for one, has its name in all its payments.
+func aliases(all *audit.Books) {
+	known := map[string]bool{}
+	for _, op := range all.Operations {
+		known[op.Key] = true
+		for _, id := range op.ProviderIDs {
+			known[id] = true
+		}
 	}
-	return op
+	for _, m := range all.Movements {
+		if known[m.Key] {
+			continue
+		}
+		var fit []*audit.Operation
+		for i := range all.Operations {
+			op := &all.Operations[i]
+			if m.Kind == audit.Payment != op.Kind.Payment() {
+				continue
+			}
+			if slices.ContainsFunc(strings.Fields(m.Transaction), func(id string) bool { return slices.Contains(op.ProviderIDs, id) }) {
+				fit = append(fit, op)
+			}
+		}
+		if len(fit) == 1 {
+			fit[0].ProviderIDs = append(fit[0].ProviderIDs, m.Key)
+		}
+	}
 }
 
 // nothingSecret gathers the tokens that went over the line.

@@ -12,7 +12,7 @@ import (
 func customers() []play {
 	online := []pay.Kind{pay.KindOnline}
 	offline := []pay.Kind{pay.KindOffline}
-	return []play{
+	return append(limited(), []play{
 		{name: "customer/twice", needs: needs{kinds: online}, run: func(w *world) {
 			f := w.beginWith(w.online(), leaves)
 			qr := f.shown()
@@ -21,7 +21,7 @@ func customers() []play {
 			w.cannotPay(qr)
 			w.want(f, pay.Approved)
 		}},
-		{name: "customer/expired", needs: needs{kinds: online}, run: func(w *world) {
+		{name: "customer/expired", needs: needs{kinds: online, expires: true}, run: func(w *world) {
 			f := w.beginWith(w.online(), leaves)
 			qr := f.shown()
 			if _, err := w.ctl.Expire(w.ctx, qr); errors.Is(err, sandbox.ErrUnsupported) {
@@ -32,7 +32,7 @@ func customers() []play {
 			w.want(f, pay.Declined)
 			w.cannotPay(qr)
 		}},
-		{name: "customer/after-cancel", needs: needs{kinds: online, able: []string{"cancel"}}, run: func(w *world) {
+		{name: "customer/after-cancel", needs: needs{kinds: online, able: []string{"cancel"}, proof: []Proof{AtOnce}}, run: func(w *world) {
 			f := w.beginWith(w.online(), leaves)
 			qr := f.shown()
 			w.must("cancel", w.service().Cancel(w.ctx, f.r.Ref, "", "kit"))
@@ -53,6 +53,9 @@ func customers() []play {
 		{name: "customer/never", needs: needs{kinds: online, able: []string{"cancel"}, pace: ShortWait}, run: func(w *world) {
 			f := w.beginWith(w.online(), leaves)
 			qr := f.shown()
+			if w.s.Limits.CancelProof == AtExpiry && qr != "" {
+				w.runsOut(f, qr)
+			}
 			if op := f.final(); op.Outcome == pay.Approved {
 				w.fail("what nobody paid is approved")
 			}
@@ -65,6 +68,9 @@ func customers() []play {
 			r := w.online()
 			_, _, err := w.service().Begin(w.ctx, r)
 			w.must("begin", err)
+			if w.s.Limits.CancelProof == AtExpiry {
+				w.expireAlone(r.Ref)
+			}
 			w.until("the code is taken down", func() bool { return w.operation(r.Ref).Outcome.Final() })
 			if op := w.operation(r.Ref); op.Outcome == pay.Approved {
 				w.fail("what nobody paid is approved")
@@ -72,9 +78,9 @@ func customers() []play {
 		}},
 		{name: "customer/late-look", needs: needs{kinds: online, able: []string{"cancel"}, pace: LookSoon}, run: func(w *world) {
 			f := w.beginWith(w.online(), leaves)
-			f.shown()
+			bill := f.shown()
 			w.must("cancel", w.service().Cancel(w.ctx, f.r.Ref, "", "kit"))
-			w.want(f, pay.Cancelled)
+			w.wantCancelled(f, bill)
 			w.until("it is looked at once more", func() bool {
 				var open []pay.Operation
 				w.find(map[string]any{"what": "operations", "open": true}, &open)
@@ -112,7 +118,7 @@ func customers() []play {
 				}
 			}
 		}},
-	}
+	}...)
 }
 
 // online is a request for a payment by QR code.
@@ -160,7 +166,7 @@ func customerFaster(w *world) {
 // deaf cuts off the ways by which a play asks what became of it.
 func (w *world) deaf(name string) {
 	for _, at := range w.k.seen[name] {
-		if at.Method == "GET" && !w.k.isGeneral(at) {
+		if w.k.asks(at) && !w.k.isGeneral(at) {
 			w.arm(at, sandbox.Fault{Kind: sandbox.FaultDrop, Count: -1})
 		}
 	}

@@ -2,25 +2,27 @@ package kit
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/payrack/payrack/sdk/audit"
 	"github.com/payrack/payrack/sdk/module"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/sandbox"
 )
 
 // follow is a till that watches one operation, answers its prompts, and remembers what it was told.
 type follow struct {
 	w        *world
 	r        module.Request
-	customer func(payload string) // what a customer does about a QR code; nil: pays it
+	customer func(payload string) // what a customer does about a QR code, or the bill on a link; nil: pays it
 
 	mu      sync.Mutex
 	after   int64
 	latest  pay.Operation // as last told, or as Begin gave it
 	unknown bool          // Unknown was told once
-	qr      string        // the last code that was shown
+	qr      string        // the last code that was shown, or the bill that was found on the link
 	acted   bool
 	ended   bool // the watch is over: nothing more will be told
 	change  chan struct{}
@@ -50,7 +52,12 @@ func (f *follow) watch(s module.Service) {
 	f.mu.Lock()
 	after := f.after
 	f.mu.Unlock()
+	over := make(chan struct{})
+	if f.w.s.Limits.Link && f.r.Kind == pay.KindOnline {
+		f.w.watching.Go(func() { f.scan(over) })
+	}
 	f.w.watching.Go(func() {
+		defer close(over)
 		err := s.Watch(f.w.ctx, f.r.Ref, after, true, func(e pay.Event) error {
 			f.take(s, e)
 			return nil
@@ -73,11 +80,10 @@ func (f *follow) take(s module.Service, e pay.Event) {
 		f.unknown = f.unknown || !e.Operation.Outcome.Final()
 		f.w.hear(f.r.PosID, *e.Operation)
 	case e.Kind == pay.EvQRShow:
-		f.qr = e.Payload
-		if !f.acted {
-			f.acted = true
-			f.w.watching.Go(func() { f.act(e.Payload) })
+		if f.w.s.Limits.Link {
+			f.w.fail("a code is shown, where the customer scans the one on the counter")
 		}
+		f.turn(e.Payload)
 	case e.Prompt():
 		f.w.watching.Go(func() { f.answer(s, e) })
 	}
@@ -87,6 +93,66 @@ func (f *follow) take(s module.Service, e pay.Event) {
 func (f *follow) wake() {
 	close(f.change)
 	f.change = make(chan struct{})
+}
+
+// turn is the customer's, once. f.mu is held.
+func (f *follow) turn(payload string) {
+	f.qr = payload
+	if !f.acted {
+		f.acted = true
+		f.w.watching.Go(func() { f.act(payload) })
+	}
+}
+
+// scan is a customer at the counter, who looks again and again whether the link has a bill for this payment. It ends when the till has
+// nothing more to hear of the payment in this life of the module.
+func (f *follow) scan(over <-chan struct{}) {
+	for tick := firstScan; ; tick = min(tick*2, lastScan) {
+		if f.found() {
+			return
+		}
+		select {
+		case <-over:
+			return
+		case <-f.w.ctx.Done():
+			return
+		case <-time.After(tick):
+		}
+	}
+}
+
+// How often a customer looks at the link.
+const (
+	firstScan = 2 * time.Millisecond
+	lastScan  = 50 * time.Millisecond
+)
+
+// found takes the bill of this payment, if there is one and nobody else has it in hand.
+func (f *follow) found() bool {
+	bills, err := f.w.ctl.Bills(f.w.ctx, false)
+	if err != nil {
+		if f.w.ctx.Err() == nil {
+			f.w.fail("look at the link: %v", err)
+		}
+		return true
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.acted {
+		return true
+	}
+	f.w.mu.Lock()
+	i := slices.IndexFunc(bills, func(b sandbox.Bill) bool { return b.Amount == int64(f.r.Amount) && !f.w.scanned[b.ID] })
+	if i >= 0 {
+		f.w.scanned[bills[i].ID] = true
+	}
+	f.w.mu.Unlock()
+	if i < 0 {
+		return false
+	}
+	f.turn(bills[i].ID)
+	f.wake()
+	return true
 }
 
 // act is the customer.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +22,7 @@ type Kit struct {
 	able    []string
 	seen    map[string][]address // by play: where its requests went, in the order of the first of each
 	general []address            // where requests go that speak of no single operation
+	probed  []address            // those, and where a question about an operation goes as well
 	absent  map[string]string    // by play: why it cannot be played
 	cases   []Case
 }
@@ -40,6 +43,13 @@ type Case struct {
 // Open plays each operation once without trouble, to learn where the module's requests go, and makes the cases from that. An error says that
 // the module does not do in fair weather what it declares; nothing else can be tried then.
 func Open(ctx context.Context, s Subject) (*Kit, error) {
+	for _, pattern := range s.Asks {
+		if method, where, ok := strings.Cut(pattern, " "); !ok || method == "" {
+			return nil, fmt.Errorf("%q is no method and path of requests that ask", pattern)
+		} else if _, err := path.Match(where, ""); err != nil {
+			return nil, fmt.Errorf("requests that ask %q: %w", pattern, err)
+		}
+	}
 	k := &Kit{subject: s, seen: map[string][]address{}, absent: map[string]string{}}
 	if err := k.learnModule(ctx); err != nil {
 		return nil, err
@@ -84,7 +94,8 @@ func (k *Kit) play(ctx context.Context, c Case, learn func(w *world)) (v Verdict
 	}
 	defer release()
 	w := &world{k: k, s: &k.subject, ctx: ctx, rng: chance(k.subject.Seed, c.Name), url: url, prelude: c.prelude,
-		ctl: &sandbox.Control{URL: url}, follows: map[pay.Ref]*follow{}, secrets: slices.Clone(k.subject.Secrets)}
+		ctl: &sandbox.Control{URL: url}, follows: map[pay.Ref]*follow{},
+		scanned: map[string]bool{}, secrets: slices.Clone(k.subject.Secrets)}
 	if c.fault != nil {
 		own := *c.fault
 		w.fault = &own
@@ -140,7 +151,9 @@ func (k *Kit) learnModule(ctx context.Context) error {
 		for _, what := range []string{"counters", "link"} {
 			_, _ = w.service().Info(w.ctx, what, "en") // a module may have neither
 		}
-		k.general = w.went(w.learnt)
+		k.probed = w.went(w.learnt)
+		// Where a bank has one address for all questions, its trouble is about the operation that asks there.
+		k.general = slices.DeleteFunc(slices.Clone(k.probed), func(at address) bool { return at.Method != http.MethodGet && k.asks(at) })
 	}}, nil)
 	return weather("the module", v, why, problems)
 }
@@ -166,14 +179,19 @@ func weather(what string, v Verdict, why string, problems []string) error {
 	return fmt.Errorf("without any trouble, %s: %s", what, strings.TrimSpace(why+" "+strings.Join(problems, "; ")))
 }
 
-// first is where a play's first request goes that speaks of its operation.
+// first is where a play's first request goes that speaks of its operation and does not only ask.
 func (k *Kit) first(name string) []address {
+	var asked []address
 	for _, at := range k.seen[name] {
-		if !slices.Contains(k.general, at) {
+		switch {
+		case k.isGeneral(at):
+		case !k.asks(at):
 			return []address{at}
+		case asked == nil:
+			asked = []address{at}
 		}
 	}
-	return nil
+	return asked
 }
 
 // went are the addresses of the requests between two marks.
@@ -219,6 +237,9 @@ func (k *Kit) lacks(n needs) string {
 	}
 	if (n.pays || slices.Contains(n.able, "reverse") || slices.Contains(n.able, "refund")) && k.simplest() == "" {
 		return "the module takes no payments"
+	}
+	if why := k.subject.Limits.lack(n); why != "" {
+		return why
 	}
 	if n.pace != Brisk && !k.subject.Paced {
 		return "it would take minutes: it is played on the driver in a test only"

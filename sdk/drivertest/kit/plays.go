@@ -21,6 +21,12 @@ type needs struct {
 	pace   Pace
 	pays   bool // any payment
 	signed bool // the terminal is still to be activated
+
+	proof    []Proof // how a cancel of the provider is proved; nil: any
+	expires  bool    // the provider says that a code has expired
+	timeless bool    // it does not
+	codes    bool    // a code of its own for each payment
+	link     bool    // the link on the counter
 }
 
 // paymentKinds are those by which the kit can have a customer pay, the simplest first.
@@ -99,10 +105,10 @@ func (w *world) refundOf(ref pay.Ref, amount pay.Amount) func() *follow {
 
 func playCancel(w *world) {
 	f := w.beginWith(w.request(pay.KindOnline, w.ref(), w.amount(), w.params(pay.KindOnline, "")), leaves)
-	f.shown()
+	bill := f.shown()
 	w.spoil()
 	w.must("cancel", w.service().Cancel(w.ctx, f.r.Ref, "the customer left", "kit"))
-	w.want(f, pay.Cancelled)
+	w.wantCancelled(f, bill)
 }
 
 func playRefund(w *world) {

@@ -25,13 +25,13 @@ func repeats() []play {
 		}},
 		{name: "repeat/cancel", needs: needs{kinds: []pay.Kind{pay.KindOnline}, able: []string{"cancel"}}, run: func(w *world) {
 			f := w.beginWith(w.request(pay.KindOnline, w.ref(), w.amount(), w.params(pay.KindOnline, "")), leaves)
-			f.shown()
+			bill := f.shown()
 			for range times {
 				if err := w.service().Cancel(w.ctx, f.r.Ref, "", "kit"); err != nil && pay.CodeOf(err) != pay.ErrState {
 					w.fail("cancel: %v", err)
 				}
 			}
-			w.want(f, pay.Cancelled)
+			w.wantCancelled(f, bill)
 		}},
 		{name: "repeat/cancel-of-paid", needs: needs{pays: true}, run: func(w *world) {
 			payment := w.paid()
@@ -178,7 +178,7 @@ func (w *world) loseOften(name string) {
 		w.arm(at, sandbox.Fault{Kind: sandbox.FaultDrop, Work: true, Count: times})
 	}
 	for _, at := range w.k.seen[name+"-asked"] {
-		if at.Method == "GET" && !w.k.isGeneral(at) {
+		if w.k.asks(at) && !w.k.isGeneral(at) {
 			w.arm(at, sandbox.Fault{Kind: sandbox.FaultNotFound, Count: times})
 		}
 	}

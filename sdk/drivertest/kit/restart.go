@@ -33,13 +33,13 @@ func restarts() []play {
 		}},
 		{name: "restart/cancel", needs: needs{kinds: []pay.Kind{pay.KindOnline}, able: []string{"cancel"}}, run: func(w *world) {
 			f := w.beginWith(w.online(), leaves)
-			f.shown()
+			bill := f.shown()
 			w.cutOff(sandbox.Fault{Kind: sandbox.FaultDrop, Work: true})
 			w.must("cancel", w.service().Cancel(w.ctx, f.r.Ref, "", "kit"))
 			w.until("the cancel is asked for", func() bool { return f.asked("cancel_asked") })
 			w.restart()
 			w.calm()
-			w.want(f, pay.Cancelled)
+			w.wantCancelled(f, bill)
 		}},
 		{name: "restart/refund", needs: refunds, run: func(w *world) {
 			payment := w.paid()

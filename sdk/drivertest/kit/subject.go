@@ -40,6 +40,10 @@ type Subject struct {
 	Behaviours map[string]string
 	// Edits are fields to be put into the provider's answers, one case each: {"status":null}. null takes a field away.
 	Edits []map[string]json.RawMessage
+	// Limits are what the provider cannot do. What then has to hold instead is held.
+	Limits Limits
+	// Asks are the provider's requests that move nothing and make nothing, beside those by GET: "POST /status", with * as in path.Match.
+	Asks []string
 	// Most is the largest amount that the provider takes; 0: 999 999.99.
 	Most pay.Amount
 	// Secrets must never stand in a file of the module but its secret store. Codes, tokens and the activation code are looked for anyway.
@@ -49,6 +53,25 @@ type Subject struct {
 	// Patience is how long a case may take before it counts as stuck; 0: two minutes.
 	Patience time.Duration
 }
+
+// Limits are what a provider cannot do. They hold for payments of kind pay.online.
+type Limits struct {
+	// Link: no code is shown. The customer scans what lies on the counter, which is charged with one payment at a time.
+	Link bool
+	// CancelProof is when a cancel can be proved.
+	CancelProof Proof
+	// KeepsNoTime: the provider never says that a code has expired. The till annuls it.
+	KeepsNoTime bool
+}
+
+// Proof is when the provider proves that an unpaid payment will never be paid.
+type Proof string
+
+// The proofs of a cancel.
+const (
+	AtOnce   Proof = ""          // the provider takes it back
+	AtExpiry Proof = "at-expiry" // the provider cannot; until the code has expired the outcome is unknown, and the till may take another tender
+)
 
 // Life is one life of the module, from its start to its end.
 type Life interface {

@@ -78,7 +78,7 @@ func togethers() []play {
 		}},
 	}
 	for _, kind := range paymentKinds {
-		list = append(list, play{name: "together/ten-tills-" + short(kind), needs: needs{kinds: []pay.Kind{kind}}, run: func(w *world) {
+		list = append(list, play{name: "together/ten-tills-" + short(kind), needs: needs{kinds: []pay.Kind{kind}, codes: kind == pay.KindOnline}, run: func(w *world) {
 			var requests []module.Request
 			for i := range times {
 				requests = append(requests, w.at(i, w.request(kind, w.ref(), w.amount(), w.params(kind, ""))))

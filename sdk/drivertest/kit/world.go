@@ -42,6 +42,7 @@ type world struct {
 	problems []string
 	told     []audit.Told
 	follows  map[pay.Ref]*follow
+	scanned  map[string]bool // bills of a link that a customer has in hand
 	refs     int
 	secrets  []string
 	watching sync.WaitGroup

@@ -1,0 +1,6 @@
+//go:build !race
+
+package driver
+
+// raced says that the race detector watches, which makes every case several times as slow.
+const raced = false
