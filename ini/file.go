@@ -234,7 +234,7 @@ func (s Setting) accept(target reflect.Value, text string) *Problem {
 		return nil
 	case s.Secret:
 		return problem(CodeSecret, s.Key, "%s — секрет, ему не место в файле", "%s is a secret and does not belong in the file", s.Key).
-			hinted("уберите его отсюда и задайте: payrack config set %s", "move it: payrack config set %s", s.Key)
+			hinted("уберите его отсюда и задайте: payrack config set %s --secret", "move it: payrack config set %s --secret", s.Key)
 	}
 	before := s.format(target)
 	if p := s.assign(target, text); p != nil {

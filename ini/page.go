@@ -40,7 +40,7 @@ func (s Schema) Template(language string) []byte {
 			comment(help)
 		}
 		if one.Secret {
-			comment(Text{"Секрет, здесь не пишется. Задать: payrack config set ", "A secret, not written here. Set it: payrack config set "}.In(language) + one.Key)
+			comment(Text{"Секрет, здесь не пишется. Задать: payrack config set ", "A secret, not written here. Set it: payrack config set "}.In(language) + one.Key + " --secret")
 			b.WriteByte('\n')
 			continue
 		}
@@ -138,7 +138,7 @@ func (s Schema) Reference(language string) string {
 		}
 		value, standard := one.remark(language), ""
 		if one.Secret {
-			value = Text{"секрет: payrack config set ", "secret: payrack config set "}.In(language) + one.Key
+			value = Text{"секрет: payrack config set ", "secret: payrack config set "}.In(language) + one.Key + " --secret"
 		} else if one.Default != "" {
 			standard = "`" + one.Default + "`"
 		}

@@ -67,7 +67,7 @@ func TestTheReferenceShowsEverySettingThatIsNotHidden(t *testing.T) {
 		"# Settings of the module\n\n## [Connection] Connection\n\n| Key | What it is | Value | Default |\n|---|---|---|---|\n",
 		"| `Mode` | Mode | offline, online | `offline` |\n",
 		"| `WaitTimeout` | Waiting timeout. How long to wait for the customer. | a duration, s from 310 to 3600 | `310` |\n",
-		"| `NetworkKey` | Network key | secret: payrack config set NetworkKey |  |\n",
+		"| `NetworkKey` | Network key | secret: payrack config set NetworkKey --secret |  |\n",
 	} {
 		if !strings.Contains(page, line) {
 			t.Errorf("no %q in\n%s", line, page)

@@ -54,7 +54,7 @@ func TestAllProblemsAreToldAtOnceWithLineAndKey(t *testing.T) {
 		"sendy.ini:10: key ServerURL is in the wrong place: move it to [Connection]",
 		`sendy.ini:11: line "rubbish" is not Key=value: correct it or begin it with ;`,
 		"sendy.ini:12: unknown section [Tlil]: did you mean [Till]?",
-		"sendy.ini:15: NetworkKey is a secret and does not belong in the file: move it: payrack config set NetworkKey",
+		"sendy.ini:15: NetworkKey is a secret and does not belong in the file: move it: payrack config set NetworkKey --secret",
 		`sendy.ini:16: ServerURL = "ftp://x" does not fit: expected an address with http:// or https://`,
 		"sendy.ini:17: key ServerURL is given twice: it stands in line 16 too: keep one",
 		`sendy.ini:18: Enabled = "maybe" does not fit: expected yes or no`,

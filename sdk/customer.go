@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/payrack/payrack/ini"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/port"
 	"github.com/payrack/payrack/sdk/shell"
@@ -33,6 +34,16 @@ type Customer struct {
 
 // CustomerSide gives the settings; embedding Customer is enough to have it.
 func (c *Customer) CustomerSide() *Customer { return c }
+
+// Reachable refuses a display without a port: the code would stay away from the customer without a word. The Validate of a module's settings
+// calls it.
+func (c *Customer) Reachable() error {
+	if (c.QRPlace == onDisplay || c.QRFallback == onDisplay) && c.DisplayPort == "" {
+		return ini.Invalid("DisplayPort", ini.Text{RU: "QR-код должен выводиться на дисплей, а порт дисплея не указан", EN: "the QR code is to go to a display whose port is not given"},
+			ini.Text{RU: "укажите порт, например COM5, или другое место в QRPlace и QRFallback", EN: "name the port, such as COM5, or another place in QRPlace and QRFallback"})
+	}
+	return nil
+}
 
 // The places of a QR code.
 const (

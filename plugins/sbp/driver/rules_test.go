@@ -161,6 +161,7 @@ func TestTheTimersAreAChain(t *testing.T) {
 		"WaitTimeout": func(s *Settings) { s.QRTTL = 301 * time.Second },
 		"Timeout":     func(s *Settings) { s.QRTTL, s.Timeout = 30*time.Second, 30*time.Second },
 		"Interval":    func(s *Settings) { s.Interval, s.Timeout = 10*time.Second, 5*time.Second },
+		"DisplayPort": func(s *Settings) { s.QRFallback = "display" },
 		"RSBCashLink": func(s *Settings) { s.RSBCashLink = "https://example.com/AS1R" },
 		"GazprombankCashLink": func(s *Settings) {
 			s.GazprombankCashLink = "https://qr.nspk.ru/AS1R000000000000000000000000SIM1?type=01&bank=100000000999&crc=8569"

@@ -61,6 +61,9 @@ const aboveProcessing = 10 * time.Second
 
 // Validate holds the chain of timers, and that a cash link is one.
 func (s *Settings) Validate() error {
+	if err := s.Reachable(); err != nil {
+		return err
+	}
 	switch {
 	case s.WaitTimeout < s.QRTTL+aboveProcessing:
 		return ini.Invalid("WaitTimeout",
