@@ -128,7 +128,8 @@ func (a *app) refundCommand() *cobra.Command {
 				return err
 			}
 			if o.amount = paid.Refundable; o.amount <= 0 {
-				return &pay.Error{Code: pay.ErrLimit, Text: a.say("cli.nothing_to_refund", "Ref", original)}
+				return &pay.Error{Code: pay.ErrLimit, Text: a.say("cli.nothing_to_refund", "Ref", original),
+					Hint: a.say("cli.nothing_to_refund_hint", "Ref", original)}
 			}
 		}
 		o.params = params("original_ref", string(original), "receipt", receipt, "reason", reason)
