@@ -78,11 +78,7 @@ func TestAPaymentThatTheCustomersBankRefusesIsDeclined(t *testing.T) {
 	each(t, func(t *testing.T, c *till, w way) {
 		s := c.pay(w, 12345)
 		s.phone(c.box.Control().Decline)
-		want := pay.Declined
-		if w == (way{bank.RaiffeisenID, bank.Cash}) {
-			want = pay.Cancelled // all that the bank says of an order
-		}
-		if op := s.end(want); op.Text == "" || c.net() != 0 {
+		if op := s.end(pay.Declined); op.Text == "" || c.net() != 0 {
 			t.Errorf("%+v", op)
 		}
 	})
