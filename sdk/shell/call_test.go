@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -132,7 +133,7 @@ func TestADriverThatCameBackLateIsAskedForTheTruth(t *testing.T) {
 			w.stop()
 			w.start(0)
 			held := make(chan struct{})
-			deaf := false
+			var deaf atomic.Bool
 			w.bank.trouble(func(_ context.Context, call string, op provider.Operation) fault {
 				switch {
 				case call == "commit":
@@ -140,16 +141,16 @@ func TestADriverThatCameBackLateIsAskedForTheTruth(t *testing.T) {
 						w.bank.put(op, pay.Key{}, none)
 					}
 					<-held
-				case deaf:
+				case deaf.Load():
 					return lost
 				}
 				return none
 			})
 			w.mustBegin(pay.KindOffline, "p")
 			synctest.Wait()
-			deaf = true
+			deaf.Store(true)
 			later(5 * time.Minute)
-			deaf = false
+			deaf.Store(false)
 			asked := len(w.bank.calls)
 			close(held)
 			synctest.Wait() // without waiting for a pause to end

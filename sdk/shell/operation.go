@@ -71,6 +71,9 @@ func (o *operation) enqueue(q queued) {
 	if o.gone {
 		return // a timer that had fired already; whoever holds an operation keeps it from going
 	}
+	if q.event.Now.IsZero() { // what came is as old as it is, however long the journal could not be written since
+		q.event.Now = o.s.o.Now()
+	}
 	o.queue = append(o.queue, q)
 	if !o.stepping {
 		o.stepping = o.s.spawn(o.run)

@@ -373,3 +373,45 @@ func TestAWriteThatWasKeptThoughItFailedBeginsNoSecondReversal(t *testing.T) {
 		w.wantBooks()
 	})
 }
+
+func TestNotFoundThatWaitedForTheDiskIsAsOldAsItIs(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.options.About.Traits.Horizon = 5 * time.Minute
+		w.stop()
+		w.start(0)
+		var sent provider.Operation
+		asked := make(chan struct{}, 1)
+		answer := make(chan struct{})
+		w.bank.trouble(func(_ context.Context, call string, op provider.Operation) fault {
+			switch call {
+			case "commit":
+				sent = op
+				return lost // on its way for long
+			case "inquire":
+				select {
+				case asked <- struct{}{}:
+				default:
+				}
+				<-answer
+			case "cancel":
+				return lost
+			}
+			return none
+		})
+		w.mustBegin(pay.KindOffline, "p")
+		<-asked
+		letGo := w.occupy()
+		if err := w.shell().Cancel(t.Context(), "p", "cashier", "test"); err != nil {
+			t.Fatal(err)
+		}
+		close(answer) // not found, long before the horizon; the cancel before it cannot be written
+		later(10 * time.Minute)
+		w.bank.put(sent, pay.Key{}, none) // now it arrives
+		letGo()
+		later(3 * time.Hour)
+		if op := w.view("p"); !op.Outcome.Final() || op.Outcome == pay.Cancelled && w.bank.kept(w.row("p").Key) != 0 {
+			t.Errorf("%+v, and the bank keeps %v", op, w.bank.kept(w.row("p").Key))
+		}
+		w.wantBooks()
+	})
+}

@@ -215,7 +215,7 @@ func (w *World) askAfterReversal(payment int32, n int) {
 
 // post queues an event and steps the operation, unless somebody does already.
 func (w *World) post(o *op, e engine.Event) {
-	o.queue = append(o.queue, e)
+	o.queue = append(o.queue, w.stamped(e))
 	w.run(o)
 }
 
@@ -239,6 +239,14 @@ func (w *World) run(o *op) {
 	o.queue, o.head = o.queue[:0], 0
 	o.stepping = false
 	w.retire(o)
+}
+
+// stamped gives an event the time at which it came, as Shell does when it takes it into the queue.
+func (w *World) stamped(e engine.Event) engine.Event {
+	if e.Now.IsZero() {
+		e.Now = w.wallclock()
+	}
+	return e
 }
 
 // step feeds the first event of the queue to the engine, as Shell does. False: the journal refused the write, or the module died.
@@ -450,7 +458,7 @@ func (w *World) goOn(parent *op, child int32, word *engine.Event) {
 
 // postLater queues an event behind the step that is being made.
 func (w *World) postLater(o *op, e engine.Event) {
-	o.queue = append(o.queue, e)
+	o.queue = append(o.queue, w.stamped(e))
 	if !o.stepping {
 		w.run(o)
 	}
@@ -527,7 +535,7 @@ func (w *World) perform(o *op, f *engine.Effect) {
 	case engine.StopTimer:
 		if o.timers[f.Timer] != 0 && w.unlucky(60) {
 			w.fault(TimerRace) // it had fired, and waits in the queue
-			o.queue = append(o.queue, engine.Event{What: engine.Fired, Timer: f.Timer})
+			o.queue = append(o.queue, w.stamped(engine.Event{What: engine.Fired, Timer: f.Timer}))
 		}
 		o.timers[f.Timer] = 0
 	case engine.Tell:
