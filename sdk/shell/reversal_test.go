@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,7 +108,7 @@ func TestWhatRefundsHaveGivenBackAlreadyNeedsNoReversal(t *testing.T) {
 // counter is a driver whose provider gives money back over the counter too, says so, and refuses more than is left.
 type counter struct {
 	driver
-	mute *bool // it does not say how much is left
+	mute *atomic.Bool // it does not say how much is left
 }
 
 func (d counter) giveBack(ctx context.Context, call string, op, original provider.Operation) (provider.Reply, error) {
@@ -118,7 +119,7 @@ func (d counter) giveBack(ctx context.Context, call string, op, original provide
 		}
 		d.b.put(op, original.Key, f)
 		r := d.b.word(op.Key)
-		if r.Verdict == provider.Declined && !*d.mute {
+		if r.Verdict == provider.Declined && !d.mute.Load() {
 			r.Left = &left
 		}
 		return r
@@ -158,8 +159,10 @@ func TestAReversalOfWhatWentBackElsewhereAsksForTheRestAndIsListed(t *testing.T)
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, w *world) {
+				var mute atomic.Bool
+				mute.Store(c.mute)
 				use := func() {
-					w.shell().Reconfigure(counter{driver{b: w.bank, life: w.life}, &c.mute}, w.shell().config.Load().terms, "en", 1)
+					w.shell().Reconfigure(counter{driver{b: w.bank, life: w.life}, &mute}, w.shell().config.Load().terms, "en", 1)
 				}
 				use()
 				w.pays("p", pay.Approved)
@@ -183,7 +186,7 @@ func TestAReversalOfWhatWentBackElsewhereAsksForTheRestAndIsListed(t *testing.T)
 					if v := w.view("p"); v.Reversal != pay.ReversalUnderWay || v.Pending != "reversing" {
 						t.Errorf("it is not listed: %+v", v)
 					}
-					c.mute = false
+					mute.Store(false)
 				}
 				later(2 * time.Hour)
 				v := w.view("p")
@@ -210,7 +213,7 @@ func TestAReversalOfWhatWentBackElsewhereAsksForTheRestAndIsListed(t *testing.T)
 func TestARefundUnderWayIsNotTakenForMoneyThatWentBackElsewhere(t *testing.T) {
 	for _, arrives := range []bool{true, false} {
 		inBubble(t, func(t *testing.T, w *world) {
-			mute := false
+			var mute atomic.Bool
 			w.shell().Reconfigure(counter{driver{b: w.bank, life: w.life}, &mute}, w.shell().config.Load().terms, "en", 1)
 			w.pays("p", pay.Approved)
 			healed := time.Now().Add(20 * time.Minute)

@@ -200,7 +200,7 @@ static double seconds(void) {
 
 /* Polls until the outcome. Esc, or the script's moment, asks for a cancel: what comes then is still the truth. */
 static int32_t follow(struct till *till, pr_op op) {
-    double turn = -1; /* when the customer's began */
+    double turn = till->cancel_after == 0 ? 0 : -1; /* when the customer's began; a cancel after 0 seconds does not wait for it */
     int32_t event, id, r;
     int asked = 0;
     esc_watch(!till->script);
