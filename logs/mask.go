@@ -19,7 +19,7 @@ const longestCode = 80
 //     text, JSON, URLs, headers and XML; Bearer tokens; names and passwords in URLs; private keys: ***
 //
 // A field named code is a secret if its value looks like an activation code; the providers' error codes stay. Where it
-// is unsure where a value ends, it hides more. Mask(Mask(s)) is Mask(s).
+// is unsure where a value ends, it hides more. Masking again shows no more, and hides more at most in a code beyond longestCode.
 func Mask(s string) string {
 	s = maskFields(maskPrivateKeys(s))
 	for {
