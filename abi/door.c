@@ -99,6 +99,28 @@ DOOR int32_t PR_CALL pr_set_callback(pr_host host, pr_callback callback, void *u
     return r;
 }
 
+DOOR int32_t PR_CALL pr_set_window(pr_host host, int64_t window, uint32_t message) {
+    door_state caller;
+    int32_t r;
+    if (door_forked())
+        return PR_E_STATE;
+    door_enter(&caller);
+    r = payrackSetWindow(door_thread(), host, window, message);
+    door_leave(&caller);
+    return r;
+}
+
+DOOR int32_t PR_CALL pr_wait_handle(pr_host host, int64_t *handle) {
+    door_state caller;
+    int32_t r;
+    if (door_forked())
+        return PR_E_STATE;
+    door_enter(&caller);
+    r = payrackWaitHandle(door_thread(), host, handle);
+    door_leave(&caller);
+    return r;
+}
+
 DOOR int32_t PR_CALL pr_info(pr_host host, const char *module, const char *what, char *json, int32_t cap) {
     door_state caller;
     int32_t r;

@@ -73,6 +73,24 @@ func payrackSetCallback(thread C.uint64_t, host C.int32_t, callback, user C.uint
 	return C.int32_t(loaded().SetCallback(on(thread), int32(host), library.Callback{Function: uintptr(callback), User: uintptr(user)}))
 }
 
+//export payrackSetWindow
+func payrackSetWindow(thread C.uint64_t, host C.int32_t, window C.int64_t, message C.uint32_t) (code C.int32_t) {
+	defer library.Guard(&code)
+	return C.int32_t(loaded().SetWindow(on(thread), int32(host), int64(window), uint32(message)))
+}
+
+//export payrackWaitHandle
+func payrackWaitHandle(thread C.uint64_t, host C.int32_t, handle *C.int64_t) (code C.int32_t) {
+	defer library.Guard(&code)
+	if handle == nil {
+		return C.int32_t(loaded().NoPlace(on(thread), int32(host), "handle"))
+	}
+	*handle = 0
+	h, c := loaded().WaitHandle(on(thread), int32(host))
+	*handle = C.int64_t(h)
+	return C.int32_t(c)
+}
+
 //export payrackInfo
 func payrackInfo(thread C.uint64_t, host C.int32_t, module, what, json *C.char, capacity C.int32_t) (code C.int32_t) {
 	defer library.Guard(&code)

@@ -141,6 +141,7 @@ func (o *operation) classicEnds() {
 		o.told = true // the call returns PR_UNKNOWN
 		o.view.Running = false
 	}
+	o.touch()
 	o.mu.Unlock()
 	o.s.calls.poke()
 }

@@ -35,12 +35,21 @@ func (d *deliveries) poke() {
 	}
 }
 
-func (d *deliveries) pendingChanged(int) {
+// pendingChanged notes that the list of pending operations changed.
+func (s *session) pendingChanged(int) {
+	if s.calls.notePending() {
+		s.calls.poke()
+		s.bell.ring(0)
+	}
+}
+
+// notePending says whether that is news.
+func (d *deliveries) notePending() bool {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.pending = d.opened
 	d.opened = true
-	d.mu.Unlock()
-	d.poke()
+	return d.pending
 }
 
 // set changes the callback, and waits until the old one has returned: its user pointer may die after that. A callback that itself waits
@@ -229,5 +238,6 @@ func (l *Library) SetCallback(th Thread, handle int32, c Callback) pay.Code {
 		return code
 	}
 	s.calls.set(c)
+	s.ringAgain()
 	return pay.CodeOK
 }

@@ -26,6 +26,8 @@ type Options struct {
 	// Here calls the callback on the calling thread; Apart does so on a thread of its own, and tells which one before it calls.
 	Here  func(c Callback, op, event, id int32)
 	Apart func(c Callback, op, event, id int32, on func(Thread))
+	// Post posts a message to a window, with the operation in wParam; nil: the system's.
+	Post func(window int64, message uint32, op int32) error
 	// HostProgram is the program to start as a host; empty: the installation's own.
 	HostProgram string
 	// CallLimit is how long a call that is to be short looks for a host before it gives up; 0: 10 s.

@@ -60,7 +60,14 @@ const (
 func (s *session) newOperation(order client.Order, classic bool) *operation {
 	o := &operation{s: s, order: order, changed: make(chan struct{}), classic: classic, told: true}
 	o.view = pay.Operation{Ref: order.Ref, Module: order.Module, Kind: order.Kind, Amount: order.Amount, Currency: pay.RUB}
-	o.ctx, o.end = context.WithCancel(s.ctx)
+	var cancel context.CancelFunc
+	o.ctx, cancel = context.WithCancel(s.ctx)
+	o.end = func() {
+		cancel()
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.tell()
+	}
 	s.l.mu.Lock()
 	defer s.l.mu.Unlock()
 	o.handle = s.l.handle()
@@ -236,6 +243,9 @@ func (o *operation) push(ev pay.Event) {
 func (o *operation) touch() {
 	close(o.changed)
 	o.changed = make(chan struct{})
+	if o.tell() {
+		o.s.bell.ring(o.handle)
+	}
 }
 
 // merge takes a newer view. A final outcome never changes any more, and what was told is not taken back. o.mu is held.
@@ -279,6 +289,7 @@ func (o *operation) take(ctx context.Context, wanted func(queue []item) int) (it
 			} else {
 				o.current = &it.ev
 			}
+			o.tell()
 			o.mu.Unlock()
 			return it, true
 		}

@@ -40,6 +40,7 @@ type session struct {
 	closing  bool           // none begins any more
 
 	calls deliveries
+	bell  bell
 }
 
 // Open is pr_open. The handle is set where the code is not negative.
@@ -91,8 +92,11 @@ func (l *Library) open(abi int32, home, pos Text, flags uint32) (*session, error
 	s := &session{l: l, flags: flags, language: text.Russian}
 	s.ctx, s.end = context.WithCancel(context.Background())
 	s.calls.init()
+	if s.bell.post = l.options.Post; s.bell.post == nil {
+		s.bell.post = postMessage
+	}
 	s.client, err = client.Open(s.ctx, client.Options{
-		Place: p, PosID: posID, Flags: flags, Version: l.options.Version, StartHost: true, HostProgram: l.options.HostProgram, Pending: s.calls.pendingChanged,
+		Place: p, PosID: posID, Flags: flags, Version: l.options.Version, StartHost: true, HostProgram: l.options.HostProgram, Pending: s.pendingChanged,
 		Patience: l.options.Patience,
 	})
 	if err != nil {
@@ -151,6 +155,7 @@ func (l *Library) Close(th Thread, handle int32) pay.Code {
 	case <-time.After(3 * time.Second): // a missing confirmation never reverses anything
 	}
 	s.end()
+	s.bell.close()
 	s.client.Close()
 	return pay.CodeOK
 }

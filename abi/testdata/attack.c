@@ -1,4 +1,5 @@
 /* attack.c - a cashier program that does everything wrong, and some things right. Argument: the installation's folder. */
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -56,6 +57,8 @@ static void nothing_for_something(pr_host h, pr_op op) {
     CHECK_CODE(pr_report(h, NULL, NULL, &out), PR_E_ARGUMENT);
     CHECK_CODE(pr_log(h, 0, NULL), PR_OK);
     CHECK_CODE(pr_show_properties(h, NULL, 0), PR_E_UNSUPPORTED);
+    CHECK_CODE(pr_set_window(h, 1, 0x8001), PR_E_UNSUPPORTED);
+    CHECK_CODE(pr_wait_handle(h, NULL), PR_E_ARGUMENT);
     CHECK_CODE(pr_support_bundle(h, NULL, 0), PR_E_UNSUPPORTED);
     CHECK(pr_selftest(NULL, NULL, 0) > 1);
 }
@@ -69,6 +72,8 @@ static void wild_handles(void) {
         CHECK_CODE(pr_close(w), PR_E_HANDLE);
         CHECK_CODE(pr_set_option(w, "language", "en"), PR_E_HANDLE);
         CHECK_CODE(pr_set_callback(w, NULL, NULL), PR_E_HANDLE);
+        CHECK_CODE(pr_set_window(w, 0, 0x400), PR_E_HANDLE);
+        CHECK_CODE(pr_wait_handle(w, &n), PR_E_HANDLE);
         CHECK_CODE(pr_info(w, "", "modules", buf, 16), PR_E_HANDLE);
         CHECK_CODE(pr_start(w, "sendy", "test", 0, "w", "{}", &a), PR_E_HANDLE);
         CHECK_CODE(pr_poll(w, 0, &a, &a), PR_E_HANDLE);
@@ -235,6 +240,24 @@ static void callbacks(pr_host h) {
     CHECK_CODE(pr_pay_online(h, "sendy", 100, "c3", &op), PR_E_NEEDS_PROMPT);
 }
 
+static void waits_by_handle(const char *home) {
+    pr_host h;
+    pr_op op;
+    int64_t handle = -1;
+    int32_t ev, id, r = PR_WAITING;
+    CHECK_CODE(pr_open(PR_ABI_VERSION, home, "5", 0, &h), PR_OK);
+    CHECK_CODE(pr_wait_handle(h, &handle), PR_OK);
+    struct pollfd bell = {(int)handle, POLLIN, 0};
+    CHECK_CODE(pr_start(h, "sendy", "pay.online", 100, "bell", "{}", &op), PR_OK);
+    while (r != PR_FINISHED && poll(&bell, 1, 10000) == 1)
+        while ((r = pr_poll(op, 0, &ev, &id)) == PR_EVENT)
+            ;
+    CHECK_CODE(r, PR_FINISHED);
+    CHECK_CODE(pr_outcome(op), PR_OK);
+    CHECK_CODE(poll(&bell, 1, 0), 0);
+    CHECK_CODE(pr_close(h), PR_OK);
+}
+
 static void forked(pr_host h) {
     pid_t child = fork();
     if (child == 0) {
@@ -275,6 +298,7 @@ int main(int argc, char **argv) {
     CHECK(active == 1 && left == 2);
     threads(h);
     callbacks(h);
+    waits_by_handle(argv[1]);
     forked(h);
     CHECK_CODE(pr_close(h), PR_OK);
     CHECK_CODE(pr_close(h), PR_E_HANDLE);

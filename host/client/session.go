@@ -14,7 +14,7 @@ import (
 )
 
 // ABI is the version of payrack.h that this client speaks, as the host is told.
-const ABI = 0x00010000
+const ABI = 0x00010100
 
 // Options say where the host is and who calls.
 type Options struct {
