@@ -143,3 +143,17 @@ func collapse(s, hidden string) string {
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func isJoint(c byte) bool { return c == ' ' || c == '-' || c == '+' }
+
+// CardNumber says whether digits, which are nothing else, could be a card number: 13 to 19 of them that pass Luhn's check. It is what the masking
+// goes by.
+func CardNumber(digits string) bool {
+	if len(digits) > 19 {
+		return false
+	}
+	for i := range len(digits) {
+		if !isDigit(digits[i]) {
+			return false
+		}
+	}
+	return isCard([]byte(digits))
+}

@@ -52,6 +52,8 @@ type Parts struct {
 	Log   hclog.Logger
 	Now   func() time.Time
 	Shop  module.Shop
+	// Data is the module's folder: a driver keeps there what a person may want to read or change, and nothing that decides about money.
+	Data string
 	// Computer names this computer, for the warning that it seems active already.
 	Computer string
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/payrack/payrack/sdk/text"
 )
 
-// Slip implements module.Service: formats text, json, escpos and png (a QR code), as pr_slip has them.
+// Slip implements module.Service: formats text, json, escpos, png (a QR code) and pdf (the statement of a payout), as pr_slip has them.
 func (s *Service) Slip(ctx context.Context, r module.SlipRequest) ([]byte, error) {
 	sh, err := s.running()
 	if err != nil {
@@ -30,6 +30,9 @@ func (s *Service) slip(ctx context.Context, sh *shell.Shell, r module.SlipReques
 	op, err := sh.Operation(ctx, r.Ref)
 	if err != nil {
 		return nil, err
+	}
+	if r.Format == "pdf" {
+		return s.statement(ctx, op, r)
 	}
 	paper, err := s.paper(r)
 	if err != nil {
@@ -61,6 +64,23 @@ func (s *Service) slip(ctx context.Context, sh *shell.Shell, r module.SlipReques
 		return tape.Text(slip.QRDrawn)
 	}
 	return nil, text.Refuse(pay.ErrUnsupported, "refused.slip_format", map[string]any{"Format": fmt.Sprintf("%.20s", r.Format)}, nil)
+}
+
+// Statements are printed again by a driver that has them: format pdf of pr_slip.
+type Statements interface {
+	Statement(ctx context.Context, op pay.Operation, language string) ([]byte, error)
+}
+
+// statement is the application of a payout that went through, printed again.
+func (s *Service) statement(ctx context.Context, op pay.Operation, r module.SlipRequest) ([]byte, error) {
+	d, ok := s.current().(Statements)
+	if !ok || op.Kind != pay.KindPayout {
+		return nil, text.Refuse(pay.ErrUnsupported, "refused.slip_format", map[string]any{"Format": "pdf"}, nil)
+	}
+	if op.Running {
+		return nil, text.Refuse(pay.ErrState, "refused.no_slip", nil, nil)
+	}
+	return d.Statement(ctx, op, first(r.Language, s.language()))
 }
 
 func (s *Service) paper(r module.SlipRequest) (slip.Paper, error) {
@@ -130,7 +150,7 @@ func (s *Service) document(ctx context.Context, sh *shell.Shell, op pay.Operatio
 	case op.Kind.Returns():
 		return s.refundDocument(ctx, sh, d, op, language)
 	case op.Kind == pay.KindPayout:
-		d.Payout = &slip.Payout{Amount: amount, Fee: money(0, op.Currency), Proof: s.proof(op, language), Signature: true}
+		d.Payout = s.payoutPart(op, language)
 	default:
 		d.Payment = &slip.Payment{Amount: money(op.ApprovedAmount, op.Currency), Fee: money(0, op.Currency), Proof: s.proof(op, language)}
 	}
@@ -146,6 +166,9 @@ func (s *Service) head(ctx context.Context, op pay.Operation, language string) s
 	d := slip.Document{Organisation: shop.Name, Address: shop.Address, INN: shop.INN, Till: op.PosID, Title: strings.ToUpper(first(s.m.About.Title[language], s.m.About.ID)),
 		System: s.systemName(op.System, language), Time: at.Local(), Receipt: op.Receipt, Shift: op.Shift, Number: op.Number,
 		Support: slip.SupportCode(op.PosID, strings.ToUpper(s.m.About.ID), op.Number)}
+	if op.Test {
+		d.Mode = slip.ModeTest
+	}
 	if state, err := s.activation(ctx); err == nil {
 		d.Terminal = state.Terminal
 	}
@@ -176,6 +199,19 @@ func (s *Service) proof(op pay.Operation, language string) slip.Proof {
 		p.Payer = slip.Labelled{Label: label, Value: op.Payer}
 	}
 	return p
+}
+
+// payoutPart is an approved payout: to which card, under which contract, and what the provider says of it.
+func (s *Service) payoutPart(op pay.Operation, language string) *slip.Payout {
+	var result pay.PayoutResult
+	if len(op.Result) > 0 {
+		_ = json.Unmarshal(op.Result, &result) // a module that says nothing has no fee
+	}
+	proof := s.proof(op, language)
+	card := proof.Payer
+	proof.Code, proof.Status, proof.Payer = "", first(result.Status, op.Code), slip.Labelled{}
+	return &slip.Payout{Amount: money(op.ApprovedAmount, op.Currency), Fee: money(result.Fee, op.Currency), Card: card,
+		Contract: slip.Labelled{Label: s.words.Say(language, "payout.contract", nil), Value: op.Document}, Proof: proof, Signature: true}
 }
 
 func (s *Service) refundDocument(ctx context.Context, sh *shell.Shell, d slip.Document, op pay.Operation, language string) (slip.Document, error) {

@@ -14,6 +14,7 @@ type Past struct {
 	Original pay.Ref // of a refund or reversal: the payment
 	Key      pay.Key
 	Kind     pay.Kind
+	Number   int64 // the through number: of two operations that begin at once the greater was journaled second
 	System   string
 	Amount   pay.Amount // that moved where Charged, else that was asked for
 	Currency pay.Currency
@@ -34,7 +35,7 @@ func (s *Service) past(ctx context.Context, from, to time.Time) ([]Past, error) 
 		if r.Amount == 0 {
 			continue
 		}
-		p := Past{Ref: r.Ref, Original: r.OriginalRef, Key: r.Key, Kind: r.Kind, System: r.System, Amount: r.Amount, Currency: r.Currency,
+		p := Past{Ref: r.Ref, Original: r.OriginalRef, Key: r.Key, Kind: r.Kind, Number: r.Number, System: r.System, Amount: r.Amount, Currency: r.Currency,
 			Charged: r.Charged, Outcome: r.Outcome, Begun: r.Begun, Booked: r.BookedAt}
 		if p.Charged {
 			p.Amount = r.ApprovedAmount

@@ -2,10 +2,13 @@ package sdk
 
 import (
 	"context"
+	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/payrack/payrack/sdk/module"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/provider"
 )
 
 // Begin implements module.Service.
@@ -17,6 +20,9 @@ func (s *Service) Begin(ctx context.Context, r module.Request) (pay.Operation, b
 	s.refresh()
 	if code := r.Params.Code; code != "" {
 		s.log.RegisterPassing(code)
+	}
+	if card := r.Params.Card; card != "" {
+		s.log.RegisterPassing(card)
 	}
 	op, existed, err := sh.Begin(ctx, r.Request, r.Digest)
 	return op, existed, s.refuse(err, r.Language)
@@ -122,6 +128,14 @@ func (s *Service) Health(ctx context.Context, report func(module.Health) error) 
 }
 
 // health is the present state: blocked means cash only.
+// unready is why the driver can begin nothing now; nil: it can.
+func (s *Service) unready() error {
+	if r, ok := s.current().(provider.Readier); ok {
+		return r.Ready()
+	}
+	return nil
+}
+
 func (s *Service) health(ctx context.Context) module.Health {
 	s.mu.Lock()
 	sh, broken := s.shell, s.broken
@@ -140,8 +154,22 @@ func (s *Service) health(ctx context.Context) module.Health {
 		h.Text = s.problem(broken)
 	case !s.active(ctx):
 		set("blocked", pay.ErrNotActive)
+	case s.unready() != nil:
+		refusal := s.words.Fill(s.unready(), s.language())
+		set("blocked", refusal.Code)
+		h.Text = strings.TrimSpace(refusal.Text + " " + refusal.Hint)
 	case !ok:
 		set("degraded", code)
+	}
+	detail := map[string]bool{}
+	if h.State == "blocked" {
+		detail["cash_only"] = true
+	}
+	if t, ok := s.current().(provider.Trier); ok && t.Trial() {
+		detail["test"] = true
+	}
+	if len(detail) > 0 {
+		h.JSON, _ = json.Marshal(detail) // of booleans it never fails
 	}
 	return h
 }

@@ -73,6 +73,7 @@ type State struct {
 	Amount   pay.Amount   `json:"amount"`
 	Currency pay.Currency `json:"currency"`
 	Begun    time.Time    `json:"begun"`
+	Test     bool         `json:"test,omitempty"` // begun on a test terminal: whatever is shown or printed of it is marked
 
 	Phase     Phase          `json:"phase"`
 	Counted   bool           `json:"counted,omitempty"`

@@ -47,7 +47,14 @@ type Operation struct {
 	Settled        time.Time       `json:"settled,omitzero"`
 	Items          json.RawMessage `json:"items,omitempty"`
 	Result         json.RawMessage `json:"result,omitempty"` // of a report, close of day or command: its document
+	Test           bool            `json:"test,omitempty"`   // of a test terminal: no real money moves
 	Log            string          `json:"log,omitempty"`    // path of the log file in which the operation began
+}
+
+// PayoutResult is the Result of an approved payout. A driver may put more into it.
+type PayoutResult struct {
+	Fee    Amount `json:"fee"`              // that the shop pays beside the amount, as the provider says
+	Status string `json:"status,omitempty"` // the provider's word
 }
 
 // EventKind is a kind of event of payrack.h.

@@ -46,6 +46,12 @@ type Params struct {
 	Name        string          `json:"name,omitempty"` // of a command
 	Args        json.RawMessage `json:"args,omitempty"` // of a command; secret as a whole
 
+	// Of a payout.
+	Contract  json.RawMessage `json:"contract,omitempty"`  // of the loan: its number, or an object with number and date
+	Tenders   json.RawMessage `json:"tenders,omitempty"`   // what the till has entered, an object of kinds and amounts: {"cash":0,"cashless":345000}
+	Documents json.RawMessage `json:"documents,omitempty"` // that the payout is for, a list of {id, made}
+	Client    json.RawMessage `json:"client,omitempty"`    // name and documents of the client; secret as a whole
+
 	Raw json.RawMessage `json:"-"`
 }
 
@@ -54,10 +60,10 @@ const MaxParams = 1 << 20
 
 // knownParams are the names in Params.
 var knownParams = []string{"code", "original_ref", "receipt", "document", "items", "card", "shift", "from", "to", "detailed", "despite", "system",
-	"reason", "name", "args"}
+	"reason", "name", "args", "contract", "tenders", "documents", "client"}
 
 // secretParams are the parameters that are never written anywhere; only their HMAC enters the digest (design §3.1).
-var secretParams = []string{"code", "card", "args"}
+var secretParams = []string{"code", "card", "args", "client"}
 
 // ParseParams reads a params object; "" is an empty one. What is not a JSON object, has a known name with another type or in other
 // letter case, or a name twice, is refused.
@@ -109,7 +115,7 @@ func (p Params) Public() json.RawMessage {
 }
 
 // Secrets says whether the object holds a secret parameter.
-func (p Params) Secrets() bool { return p.Code != "" || p.Card != "" || len(p.Args) > 0 }
+func (p Params) Secrets() bool { return p.Code != "" || p.Card != "" || len(p.Args) > 0 || len(p.Client) > 0 }
 
 // Canonical is the object with its names sorted and its white space gone, so that the same parameters give the same digest.
 func (p Params) Canonical() ([]byte, error) {

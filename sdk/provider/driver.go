@@ -66,6 +66,15 @@ type (
 		// Activation tells the present state from what is stored, without asking the provider.
 		Activation(ctx context.Context) (ActivationState, error)
 	}
+	// Readier says why nothing can be begun now, from what is known here and without the network: a setting is missing, the service was found in its
+	// test mode. nil: it can. The error's words are those of a refusal, and health shows them with "cash_only", so that the till closes the tender.
+	Readier interface {
+		Ready() error
+	}
+	// Trier says that its settings lead to a test terminal: every slip and everything that is shown of an operation begun now is marked.
+	Trier interface {
+		Trial() bool
+	}
 	// Informer tells what `payrack info` and pr_info show besides what the sdk knows: registration data, allowed settings, counters.
 	// what is registration, settings or counters; registration and settings touch no network.
 	Informer interface {

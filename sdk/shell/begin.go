@@ -169,6 +169,9 @@ func (s *Shell) rowFor(ctx context.Context, r pay.Request, digest []byte) (journ
 	}
 	state := engine.New(r.Kind, r.Amount, r.Currency, now)
 	state.NoPrompts = r.NoPrompts
+	if trier, ok := s.Driver().(provider.Trier); ok && r.Kind.Money() {
+		state.Test = trier.Trial()
+	}
 	state.System = r.Params.System
 	if original != nil {
 		state.System = original.System

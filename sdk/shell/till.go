@@ -274,6 +274,8 @@ func (s *Shell) Acknowledge(ctx context.Context, ref pay.Ref, ack pay.Ack, reaso
 		return s.outside(ctx, o), nil
 	case ack == pay.AckConfirm && !st.CanConfirm():
 		return pay.Operation{}, text.Refuse(pay.ErrState, "refused.confirm", map[string]any{"Ref": ref}, nil)
+	case ack == pay.AckReverse && st.Kind == pay.KindPayout:
+		return pay.Operation{}, text.Refuse(pay.ErrState, "payout.irreversible", nil, nil)
 	case ack == pay.AckReverse && !st.CanReverse():
 		return pay.Operation{}, text.Refuse(pay.ErrState, "refused.reverse", map[string]any{"Ref": ref}, nil)
 	}

@@ -108,6 +108,7 @@ func (s *Shell) viewOf(row journal.Operation, st engine.State, language string, 
 		CanCancel: st.CanCancel(), CanConfirm: st.CanConfirm() && row.Kind.Numbered(), CanReverse: st.CanReverse(), OtherTender: st.OtherTender(),
 		Reversal: st.Reversal, Ack: st.Ack, OriginalRef: row.OriginalRef, Receipt: row.Receipt, Document: row.Document,
 		Operator: row.Operator, ResolvedBy: row.ResolvedBy, Begun: row.Begun, Settled: st.SettledAt, Items: params.Items, Result: st.Result,
+		Test: st.Test,
 	}
 	if row.Kind == pay.KindCommand {
 		v.Command = params.Name
@@ -122,6 +123,7 @@ func (s *Shell) viewOf(row journal.Operation, st engine.State, language string, 
 		v.Log = s.o.LogFile()
 	}
 	s.say(&v, st, language)
+	v.Text = s.marked(st, language, v.Text)
 	v.Slips = s.slips(v)
 	v.Pending = pendingReason(v, st)
 	return v
@@ -254,6 +256,7 @@ func (o *operation) emitLocked(e pay.Event) {
 		o.paperGoneLocked()
 	}
 	o.numberLocked(&e)
+	e.Text, e.Title, e.Caption = o.s.marked(o.state, o.language, e.Text), o.s.marked(o.state, o.language, e.Title), o.s.marked(o.state, o.language, e.Caption)
 	switch {
 	case e.Kind == pay.EvQRShow:
 		if o.s.o.QRExtra != nil {
@@ -270,6 +273,14 @@ func (o *operation) emitLocked(e pay.Event) {
 		o.prompt = e.Number
 	}
 	o.keepLocked(e)
+}
+
+// marked puts the mark of a test terminal before words that somebody will see.
+func (s *Shell) marked(st engine.State, language, words string) string {
+	if !st.Test || words == "" {
+		return words
+	}
+	return s.o.Words.Say(language, "test.mark", nil) + ". " + words
 }
 
 // numberLocked gives an event its time, and the next number.
