@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/payrack/payrack/sdk/journal"
@@ -26,6 +28,12 @@ type Query struct {
 	Pending  bool      `json:"pending,omitempty"`
 	Limit    int       `json:"limit,omitempty"`
 	Newest   bool      `json:"newest,omitempty"`
+
+	// Of exchanges: parts of what stands in a row; OK, unless nil, has only those that succeeded, or failed.
+	Method    string `json:"method,omitempty"`
+	Initiator string `json:"initiator,omitempty"`
+	Contains  string `json:"contains,omitempty"`
+	OK        *bool  `json:"ok,omitempty"`
 }
 
 // Story is what `payrack ops show` tells: the operation, what happened to it, and what went over the network for it.
@@ -103,8 +111,8 @@ func (s *Service) look(ctx context.Context, q Query) (any, error) {
 	case "story":
 		return s.story(ctx, q)
 	case "exchanges":
-		rows, err := s.journal.Exchanges(ctx, q.From, q.To, q.Limit)
-		return exchangesOf(rows), err
+		rows, err := s.journal.Exchanges(ctx, q.From, q.To, 0)
+		return exchangesOf(q.chosen(rows)), err
 	case "shifts":
 		return s.journal.Shifts(ctx, q.Limit)
 	case "totals":
@@ -113,6 +121,18 @@ func (s *Service) look(ctx context.Context, q Query) (any, error) {
 		return s.journal.Attempts(ctx, q.Limit)
 	}
 	return nil, text.Refuse(pay.ErrArgument, "refused.action", map[string]any{"Word": fmt.Sprintf("%.20s", q.What)}, nil)
+}
+
+// chosen are the rows of the request log that the query wants, the oldest first: the first of them, or with Newest the last.
+func (q Query) chosen(rows []journal.Exchange) []journal.Exchange {
+	rows = slices.DeleteFunc(rows, func(x journal.Exchange) bool {
+		has := func(text, part string) bool { return strings.Contains(strings.ToLower(text), strings.ToLower(part)) }
+		return q.Ref != "" && x.Ref != q.Ref || q.OK != nil && x.OK != *q.OK || !has(x.Method, q.Method) || !has(x.Initiator, q.Initiator) || !has(x.Error, q.Contains)
+	})
+	if q.Newest {
+		return rows[max(len(rows)-q.Limit, 0):]
+	}
+	return rows[:min(len(rows), q.Limit)]
 }
 
 func (q Query) journal() journal.Query {

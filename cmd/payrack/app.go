@@ -78,8 +78,8 @@ func (a *app) run(args []string) int {
 func (a *app) root() *cobra.Command {
 	root := a.group("payrack", "root",
 		a.hostCommand(), a.sandboxCommand(), a.activateCommand(), a.infoCommand(), a.moduleCommand(), a.configCommand(),
-		a.payCommand(), a.refundCommand(), a.verifyLinkCommand(), a.cancelCommand(), a.statusCommand(), a.pendingCommand(), a.confirmCommand(),
-		a.reverseCommand(), a.resolveCommand(), a.closeDayCommand(), a.reportCommand(), a.reconcileCommand(), a.slipCommand(), a.opsCommand(),
+		a.payCommand(), a.payoutCommand(), a.refundCommand(), a.verifyLinkCommand(), a.cancelCommand(), a.statusCommand(), a.pendingCommand(), a.confirmCommand(),
+		a.reverseCommand(), a.resolveCommand(), a.closeDayCommand(), a.reportCommand(), a.reconcileCommand(), a.slipCommand(), a.certificateCommand(), a.opsCommand(), a.requestsCommand(), a.keysCommand(),
 		a.logCommand(), a.doctorCommand(), a.checkCommand(), a.versionCommand(), a.completionCommand(),
 		a.topic("exit-codes"), a.topic("json"))
 	root.SilenceErrors, root.SilenceUsage = true, true
