@@ -6,6 +6,7 @@
 package main
 
 //go:generate go run ./gendoor
+//go:generate go run ./bindgen
 
 /*
 #cgo CFLAGS: -fvisibility=hidden
