@@ -14,7 +14,7 @@ export CGO_ENABLED ?= 1
 # the same.
 export GOFLAGS += -buildvcs=false -trimpath
 
-.PHONY: all build demo demo-sbp test bench sim torture mutants fuzz generate fmt clean library programs cashier
+.PHONY: all build demo demo-sbp test test-callers bench sim torture mutants fuzz generate fmt clean library programs cashier
 
 all: build
 
@@ -47,6 +47,11 @@ demo-sbp: build
 test:
 	@scripts/prepare.sh
 	@$(GO) run ./internal/stages scripts/stages.txt
+
+# The same scenario at a till in Free Pascal, C#, Python, Node and C++.
+test-callers:
+	@scripts/prepare-callers.sh
+	@$(GO) run ./internal/stages scripts/callers-stages.txt
 
 bench: build
 	@$(GO) run ./internal/bench -home $(HOME_DIR) -out $(OUT)/bench.json

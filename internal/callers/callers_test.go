@@ -1,0 +1,173 @@
+//go:build callers
+
+package callers
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// root is the project's folder, seen from this package.
+const root = "../.."
+
+// built is the installation that make build made.
+func built(t *testing.T) string {
+	t.Helper()
+	home, err := filepath.Abs(filepath.Join(root, "dist/out/linux-amd64"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(home, "libpayrack.so")); err != nil {
+		t.Fatalf("make build comes first: %v", err)
+	}
+	return home
+}
+
+// needs skips the test where a tool is missing.
+func needs(t *testing.T, tools ...string) {
+	t.Helper()
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s is missing: scripts/prepare-callers.sh installs it, as root on Debian", tool)
+		}
+	}
+}
+
+// run runs a command of the build.
+func run(t *testing.T, dir string, command ...string) {
+	t.Helper()
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(command, " "), err, out)
+	}
+}
+
+// copied copies files of abi into a folder.
+func copied(t *testing.T, to string, files ...string) {
+	t.Helper()
+	for _, name := range files {
+		raw, err := os.ReadFile(filepath.Join(root, "abi", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(to, filepath.Base(name)), raw, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// opened lays out an installation, and takes it down after the test.
+func opened(t *testing.T) *Shop {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "prc") // short: sockets lie in it
+	if err != nil {
+		t.Fatal(err)
+	}
+	shop, err := NewShop(context.Background(), built(t), dir)
+	t.Cleanup(func() {
+		if err := shop.Close(); err != nil {
+			t.Error(err)
+		}
+		os.RemoveAll(dir)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return shop
+}
+
+// sells plays the scenarios at a till. command gives the program and its arguments for an installation.
+func sells(t *testing.T, command func(home string) []string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	shop := opened(t)
+	play := &Play{Shop: shop, Command: command(shop.Home), Log: &Log{}}
+	sums, err := play.Run(ctx, filepath.Join(root, "scripts/demo.txt"), filepath.Join(root, "scripts/callers.txt"))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, play.Log)
+	}
+	t.Logf("paid %d, given back %d kopecks, as in the sandbox's ledger", sums.Paid, sums.Back)
+}
+
+func TestATillThatSaysPaidWhereNobodyPaidIsCaught(t *testing.T) {
+	liar := `echo "== pending 0"; while read line; do case "$line" in exit) exit;; *) echo "== approved 4-1 pay.online 100 confirmed";; esac; done`
+	scenario := filepath.Join(t.TempDir(), "scenario")
+	if err := os.WriteFile(scenario, []byte("online 100\nexpect approved\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	play := &Play{Shop: opened(t), Command: []string{"sh", "-c", liar}, Log: &Log{}, Settle: time.Millisecond}
+	if sums, err := play.Run(t.Context(), scenario); err == nil || !strings.Contains(err.Error(), "the sandbox's ledger says 0 and 0") {
+		t.Errorf("%v, %v\n%s", sums, err, play.Log)
+	}
+}
+
+func TestATillInPythonSellsByTheScenario(t *testing.T) {
+	needs(t, "python3")
+	sells(t, func(home string) []string {
+		return []string{"python3", filepath.Join(root, "abi/examples/python/cashier.py"), filepath.Join(home, "libpayrack.so"), home, "4"}
+	})
+}
+
+func TestATillInCSharpSellsByTheScenario(t *testing.T) {
+	needs(t, "mcs", "mono")
+	dir := t.TempDir()
+	copied(t, dir, "examples/csharp/Cashier.cs", "bindings/csharp/Payrack.cs")
+	run(t, dir, "mcs", "-warnaserror", "-out:Cashier.exe", "Cashier.cs", "Payrack.cs")
+	sells(t, func(home string) []string {
+		program := filepath.Join(home, "Cashier.exe") // beside the library, where Mono finds it
+		if err := os.Rename(filepath.Join(dir, "Cashier.exe"), program); err != nil {
+			t.Fatal(err)
+		}
+		return []string{"mono", program, home, "4"}
+	})
+}
+
+func TestATillInNodeSellsByTheScenario(t *testing.T) {
+	needs(t, "node", "npm")
+	bindings, examples := filepath.Join(t.TempDir(), "bindings/node"), ""
+	examples = filepath.Join(filepath.Dir(filepath.Dir(bindings)), "examples/node")
+	for _, dir := range []string{bindings, examples} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	copied(t, bindings, "bindings/node/payrack.js", "bindings/node/package.json", "bindings/node/package-lock.json")
+	copied(t, examples, "examples/node/cashier.js")
+	npm := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	npm.Dir = bindings
+	if out, err := npm.CombinedOutput(); err != nil {
+		t.Skipf("koffi does not come from npm: %v: %.300s", err, out)
+	}
+	sells(t, func(home string) []string {
+		return []string{"node", filepath.Join(examples, "cashier.js"), filepath.Join(home, "libpayrack.so"), home, "4"}
+	})
+}
+
+func TestATillInCPlusPlusSellsByTheScenario(t *testing.T) {
+	needs(t, "g++")
+	program := filepath.Join(t.TempDir(), "cashier-cpp")
+	run(t, ".", "g++", "-std=c++11", "-Wall", "-Wextra", "-Werror", "-O1", "-I", filepath.Join(root, "abi"), "-o", program,
+		filepath.Join(root, "abi/examples/cpp/cashier.cpp"), "-L", built(t), "-lpayrack", "-pthread", "-Wl,-rpath,$ORIGIN")
+	sells(t, func(home string) []string {
+		beside := filepath.Join(home, "cashier-cpp")
+		if err := os.Rename(program, beside); err != nil {
+			t.Fatal(err)
+		}
+		return []string{beside, home, "4"}
+	})
+}
+
+func TestATillInPascalSellsByTheScenario(t *testing.T) {
+	needs(t, "fpc")
+	dir := t.TempDir()
+	copied(t, dir, "examples/pascal/cashier.pas", "bindings/pascal/payrack.pas")
+	run(t, dir, "fpc", "-v0ew", "cashier.pas")
+	sells(t, func(home string) []string { return []string{filepath.Join(dir, "cashier"), home, "4"} })
+}

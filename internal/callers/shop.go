@@ -1,0 +1,125 @@
+package callers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Shop is an installation with the sandbox as its provider. It lies in a folder of its own.
+type Shop struct {
+	Home    string // the installation
+	dir     string
+	sandbox *exec.Cmd
+	life    io.Closer // the sandbox ends with it
+	env     []string
+}
+
+// NewShop copies the installation that make build made, and starts the sandbox. Close it, also after an error.
+func NewShop(ctx context.Context, built, dir string) (*Shop, error) {
+	s := &Shop{dir: dir, Home: filepath.Join(dir, "payrack")}
+	if err := os.CopyFS(s.Home, os.DirFS(built)); err != nil {
+		return s, fmt.Errorf("copy the installation (make build comes first): %w", err)
+	}
+	url, err := s.startSandbox(ctx)
+	if err != nil {
+		return s, err
+	}
+	settings := "[Organization]\nName=ООО \"РОМАШКА\"\nAddress=Магазин 12, г. Тула, ул. Мира 1\nINN=7101234567\n"
+	if err := os.WriteFile(filepath.Join(s.Home, "payrack.ini"), []byte(settings), 0o600); err != nil {
+		return s, err
+	}
+	return s, os.WriteFile(filepath.Join(s.Home, "modules", "sendy", "sendy.ini"), fmt.Appendf(nil, "[Sendy]\nServer=%s\n[Service]\nWeChat=yes\n", url), 0o600)
+}
+
+func (s *Shop) startSandbox(ctx context.Context) (url string, err error) {
+	ready := filepath.Join(s.dir, "ready")
+	s.sandbox = exec.CommandContext(ctx, s.program("payrack-sandbox"), "sendy", "--listen", "127.0.0.1:0", "--data", filepath.Join(s.dir, "sandbox"),
+		"--ready-file", ready, "--with-stdin")
+	if s.life, err = s.sandbox.StdinPipe(); err != nil {
+		return "", err
+	}
+	if err := s.sandbox.Start(); err != nil {
+		s.sandbox = nil
+		return "", fmt.Errorf("start the sandbox: %w", err)
+	}
+	for limit := time.Now().Add(30 * time.Second); time.Now().Before(limit); time.Sleep(20 * time.Millisecond) {
+		raw, err := os.ReadFile(ready)
+		var where struct{ URL, Control string }
+		if err == nil && json.Unmarshal(raw, &where) == nil && where.Control != "" {
+			s.env = append(os.Environ(), "PAYRACK_SANDBOX="+where.Control, "LC_ALL=C.UTF-8", "LANG=C.UTF-8")
+			return where.URL, nil
+		}
+	}
+	return "", errors.New("the sandbox is not ready after 30 s")
+}
+
+func (s *Shop) program(name string) string { return filepath.Join(s.Home, name) }
+
+// Close stops the host, which ends its modules, and the sandbox.
+func (s *Shop) Close() error {
+	var errs []error
+	if s.sandbox != nil {
+		stop := exec.Command(s.program("payrack"), "--home", s.Home, "host", "stop", "--drain")
+		if out, err := stop.CombinedOutput(); err != nil {
+			errs = append(errs, fmt.Errorf("stop the host: %w: %s", err, out))
+		}
+		s.life.Close()
+		errs = append(errs, s.sandbox.Wait())
+	}
+	return errors.Join(errs...)
+}
+
+// customer runs the sandbox's command line: the customer, and the provider's faults.
+func (s *Shop) customer(ctx context.Context, args string) (string, error) {
+	cmd := exec.CommandContext(ctx, s.program("payrack-sandbox"), strings.Fields(args)...)
+	cmd.Env = s.env
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("sandbox %s: %w: %s", args, err, out)
+	}
+	first, _, _ := strings.Cut(string(out), "\n")
+	return strings.TrimSpace(first), nil
+}
+
+// Sums are the sandbox's ledger, in kopecks.
+type Sums struct{ Paid, Back int64 }
+
+func (s *Shop) ledger(ctx context.Context) (Sums, error) {
+	cmd := exec.CommandContext(ctx, s.program("payrack-sandbox"), "ledger", "--json")
+	cmd.Env = s.env
+	out, err := cmd.Output()
+	if err != nil {
+		return Sums{}, fmt.Errorf("ask for the ledger: %w", err)
+	}
+	var doc struct {
+		Sums map[string]struct{ Amount int64 }
+	}
+	if err := json.Unmarshal(out, &doc); err != nil {
+		return Sums{}, fmt.Errorf("read the ledger: %w", err)
+	}
+	return Sums{doc.Sums["payment"].Amount, doc.Sums["refund"].Amount + doc.Sums["reversal"].Amount}, nil
+}
+
+// check holds the till's record against journals and ledger by payrack check.
+func (s *Shop) check(ctx context.Context, record string) error {
+	var control string
+	for _, e := range s.env {
+		if v, ok := strings.CutPrefix(e, "PAYRACK_SANDBOX="); ok {
+			control = v
+		}
+	}
+	soon := time.Now().Add(time.Minute).Format("2006-01-02 15:04:05")
+	cmd := exec.CommandContext(ctx, s.program("payrack"), "--home", s.Home, "check", "--module", "sendy", "--ledger", control, "--till", record, "--quiet-since", soon)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("payrack check: %w\n%s", err, out)
+	}
+	return nil
+}
