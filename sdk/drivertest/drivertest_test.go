@@ -122,8 +122,10 @@ func TestUnderTheRaceDetectorEachFaultHasItsTurnAndNothingElseIsLeftOut(t *testi
 	if played["fair/c"] != racedOneIn || played["fault/f"] != racedOneIn || played["fault/a"] != 1 || played["fault/e"] != 1 {
 		t.Errorf("%v", played)
 	}
-	if list, left := chosen(all, 1, Case{}.share(false)); len(list) != len(all) || left != 0 {
-		t.Error("faults are left out without the race detector")
+	for _, c := range []Case{{}, {OneIn: 6}} {
+		if list, left := chosen(all, 1, c.share(false)); len(list) != len(all) || left != 0 {
+			t.Error("cases are left out without the race detector")
+		}
 	}
 }
 

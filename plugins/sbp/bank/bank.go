@@ -94,6 +94,10 @@ type Ticket struct {
 	Until     time.Time  `json:"until,omitzero"` // by our clock
 	Annulled  bool       `json:"annulled,omitempty"`
 	Draft     string     `json:"draft,omitempty"` // of a refund: the bank's name of its draft
+	// Unseen says of a draft that the bank was not asked about it yet. Nothing confirms it before that.
+	Unseen bool `json:"unseen,omitempty"`
+	// Seen is after how many tries of the refund the bank said that the draft is open: the next ones confirmed it, or may have.
+	Seen int `json:"seen,omitempty"`
 }
 
 // Charge is what lies on a cash link now.
@@ -105,17 +109,18 @@ type Charge struct {
 	Amount  pay.Amount
 }
 
-// Is says whether the charge is the one that a ticket stands for: by the bank's name of it, and where that was lost by our own name and the sum.
+// Is says whether the charge is the one that a ticket stands for: by our own name of it and the sum, and where the bank does not tell our name by its
+// own. Our name goes before the bank's, for that came with an answer, and answers have been wrong.
 func (c Charge) Is(t Ticket) bool {
 	switch {
-	case c.Params == "":
+	case c.Params == "" || t.Order == "":
 		return false
-	case t.Params != "":
-		return c.Params == t.Params
 	case c.Order != "":
 		return c.Order == t.Order && c.Amount == t.Amount
+	case c.Purpose != "":
+		return strings.Contains(c.Purpose, t.Order) && c.Amount == t.Amount
 	}
-	return t.Order != "" && strings.Contains(c.Purpose, t.Order) && c.Amount == t.Amount
+	return c.Params == t.Params
 }
 
 // Return is a refund.
@@ -152,7 +157,7 @@ type Word struct {
 	Payer  string
 	Code   string // the bank's own word
 	Text   string
-	// Params and Operation are names that the bank gave and an earlier answer, which was lost, would have told.
+	// Params and Operation are the bank's names of it, where the bank told them: an earlier answer may have been lost, or wrong about them.
 	Params, Operation string
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/payrack/payrack/sdk/exchange"
@@ -66,6 +67,11 @@ type gpbLink struct {
 	Amount  kopecks `json:"amount"`
 	Money   string  `json:"currency"`
 	Purpose string  `json:"paymentPurpose"`
+}
+
+// another says of an answer that names the purpose that it does not name ours.
+func (l gpbLink) another(t Ticket) bool {
+	return l.Purpose != "" && !strings.Contains(l.Purpose, t.Order)
 }
 
 func wholeKopecks(a pay.Amount) string { return strconv.FormatInt(int64(a), 10) }
@@ -189,6 +195,9 @@ func (b *Gazprombank) linkStatus(ctx context.Context, t Ticket) (Word, error) {
 	} else if err != nil {
 		return Word{}, err
 	}
+	if l.Params == t.Params && l.another(t) { // what we were told is the name of another sale's charge, and ours is known by another
+		return Word{State: Missing}, nil
+	}
 	if err := b.about(t, l); err != nil {
 		return Word{}, err
 	}
@@ -235,6 +244,8 @@ func (b *Gazprombank) about(t Ticket, l gpbLink) error {
 		return elsewhere("cash link", l.ID, t.QR)
 	case l.Params != t.Params:
 		return elsewhere("activation", l.Params, t.Params)
+	case l.another(t):
+		return errors.New("the answer is about another sale's charge of the link")
 	}
 	if fold(l.Payment) == "ACWP" { // what was paid is compared by whoever asked
 		return rublesOnly(l.Money)
@@ -279,8 +290,12 @@ func (b *Gazprombank) Refund(ctx context.Context, r Return) (Word, error) {
 	}
 	var body []byte
 	answer, err := b.Client.Money(ctx, exchange.BankID(r.Draft), http.MethodPost, "merchant/transfer/return/confirm", map[string]any{"transactionId": r.Draft}, &body)
-	if _, err := b.read(answer, err, nil); err != nil {
+	e, err := b.read(answer, err, nil)
+	switch {
+	case err != nil:
 		return Word{}, err
+	case e.Trx != "" && e.Trx != r.Draft:
+		return Word{}, elsewhere("operation", e.Trx, r.Draft)
 	}
 	return Word{State: Paying, Trx: r.Draft}, nil
 }
@@ -288,7 +303,9 @@ func (b *Gazprombank) Refund(ctx context.Context, r Return) (Word, error) {
 // RefundStatus implements Bank.
 func (b *Gazprombank) RefundStatus(ctx context.Context, r Return) (Word, error) {
 	e, err := b.query(ctx, http.MethodPost, "operation/info", map[string]any{"transactionId": r.Draft}, nil)
-	if err != nil {
+	if no, ok := errors.AsType[*Refusal](err); ok && no.NotFound() {
+		return Word{State: Missing}, nil
+	} else if err != nil {
 		return Word{}, err
 	}
 	return b.refund(r, e)

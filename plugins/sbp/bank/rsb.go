@@ -121,8 +121,17 @@ func (b *RSB) Look(ctx context.Context, link string) (Charge, error) {
 	return Charge{Live: live, Params: d.Params, Order: d.Source, Purpose: d.Purpose, Amount: d.Amount.Amount}, err
 }
 
-// Status implements Bank. sourceId alone finds a payment whose registration was lost.
+// Status implements Bank. sourceId alone finds a payment whose registration was lost, and one of which the registration told another's name.
 func (b *RSB) Status(ctx context.Context, t Ticket) (Word, error) {
+	w, err := b.status(ctx, t)
+	if err == nil && w.State == Missing && t.Mode == Cash && t.Params != "" {
+		t.Params = ""
+		return b.status(ctx, t)
+	}
+	return w, err
+}
+
+func (b *RSB) status(ctx context.Context, t Ticket) (Word, error) {
 	call, in := "getQrdStatus", map[string]any{"sourceId": t.Order}
 	if t.Order == "" {
 		return Word{}, errors.New("a payment without its sourceId cannot be asked about")
@@ -189,8 +198,11 @@ func (b *RSB) payment(t Ticket, e rsbEnvelope, d rsbData) (Word, error) {
 }
 
 func (b *RSB) linkStatus(t Ticket, e rsbEnvelope, d rsbData) (Word, error) {
-	if t.Params == "" && name(d.Params) { // its activation's answer was lost, and our own sourceId found it
+	switch {
+	case t.Params == "" && name(d.Params): // our own sourceId found it
 		t.Params = d.Params
+	case t.Params != d.Params: // the bank knows it by another name
+		return Word{State: Missing}, nil
 	}
 	if err := b.aboutLink(t, d); err != nil {
 		return Word{}, err

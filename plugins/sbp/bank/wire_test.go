@@ -132,15 +132,17 @@ func TestAChargeIsAdoptedOnlyByItsNameAndItsSum(t *testing.T) {
 		ticket Ticket
 		is     bool
 	}{
-		"by the bank's name":             {Charge{Params: "P1"}, known, true},
-		"another one's by the same link": {Charge{Params: "P2", Purpose: key, Amount: 500}, known, false},
-		"by our name and sum":            {Charge{Params: "P2", Order: key, Amount: 500}, lost, true},
-		"by the purpose and sum":         {Charge{Params: "P2", Purpose: "receipt 1 " + key, Amount: 500}, lost, true},
-		"another sum":                    {Charge{Params: "P2", Purpose: key, Amount: 400}, lost, false},
-		"another purpose":                {Charge{Params: "P2", Purpose: "receipt 1", Amount: 500}, lost, false},
-		"another order":                  {Charge{Params: "P2", Order: "x", Purpose: key, Amount: 500}, lost, false},
-		"nothing on it":                  {Charge{}, Ticket{}, false},
-		"nothing is known of it":         {Charge{Params: "P2"}, Ticket{}, false},
+		"by the bank's name":              {Charge{Params: "P1"}, known, true},
+		"another one's by the same link":  {Charge{Params: "P2", Purpose: "receipt 2", Amount: 500}, known, false},
+		"ours, by another name than told": {Charge{Params: "P2", Purpose: "receipt 1 " + key, Amount: 500}, known, true},
+		"another one's by the name told":  {Charge{Params: "P1", Purpose: "receipt 2", Amount: 500}, known, false},
+		"by our name and sum":             {Charge{Params: "P2", Order: key, Amount: 500}, lost, true},
+		"by the purpose and sum":          {Charge{Params: "P2", Purpose: "receipt 1 " + key, Amount: 500}, lost, true},
+		"another sum":                     {Charge{Params: "P2", Purpose: key, Amount: 400}, lost, false},
+		"another purpose":                 {Charge{Params: "P2", Purpose: "receipt 1", Amount: 500}, lost, false},
+		"another order":                   {Charge{Params: "P2", Order: "x", Purpose: key, Amount: 500}, lost, false},
+		"nothing on it":                   {Charge{}, Ticket{}, false},
+		"nothing is known of it":          {Charge{Params: "P2"}, Ticket{}, false},
 	} {
 		if c.charge.Is(c.ticket) != c.is {
 			t.Error(name)

@@ -93,19 +93,20 @@ func (d *Driver) charge(ctx context.Context, op provider.Operation) (provider.Re
 	return d.waiting(op, charged, bank.Fresh)
 }
 
-// adopt finds the charge whose activation was lost: the link's present one, if it bears our name and our sum. Otherwise nothing is known of it yet.
-func (d *Driver) adopt(ctx context.Context, op provider.Operation, k *desk, t bank.Ticket) (bank.Ticket, error) {
+// status asks what became of a payment. A charge that the bank does not know by the name that we have, or whose name was lost, is the one that lies on the
+// link, if that bears our own name and our sum (contract 3.2). Otherwise nothing is known of it yet. What was found comes back with the ticket.
+func (d *Driver) status(ctx context.Context, op provider.Operation, k *desk, t bank.Ticket) (bank.Ticket, bank.Word, error) {
+	w, err := k.bank.Status(ctx, t)
 	looker, ok := k.bank.(bank.Looker)
-	if !ok || t.Mode != bank.Cash || t.Params != "" {
-		return t, nil
+	if err != nil || w.State != bank.Missing || !ok || t.Mode != bank.Cash {
+		return t, w, err
 	}
 	c, err := looker.Look(ctx, t.QR)
-	if err != nil {
-		return t, err
+	if err != nil || !c.Is(t) || c.Params == t.Params {
+		return t, w, err
 	}
-	if c.Is(t) {
-		t.Params = c.Params
-		d.log.Info("the charge of the cash link was found", "ref", op.Ref)
-	}
-	return t, nil
+	t.Params = c.Params
+	d.log.Info("the charge of the cash link was found", "ref", op.Ref)
+	w, err = k.bank.Status(ctx, t)
+	return t, w, err
 }

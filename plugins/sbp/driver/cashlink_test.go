@@ -2,6 +2,7 @@ package driver
 
 import (
 	"encoding/json"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -88,6 +89,38 @@ func TestAChargeWhoseAnswerWasLostIsFoundAgain(t *testing.T) {
 		c.phone(c.box.Control().Pay, op)
 		c.want(provider.Approved)(c.Inquire(t.Context(), op))
 	})
+}
+
+// lookers are the banks whose activations have a name of the bank's.
+var lookers = []way{{bank.GazprombankID, bank.Cash}, {bank.RSBID, bank.Cash}}
+
+func TestAChargeOfWhichTheBankToldAnothersNameIsFoundByOurOwn(t *testing.T) {
+	for _, w := range lookers {
+		for _, cancelled := range []bool{false, true} {
+			t.Run(fmt.Sprint(w, " cancelled ", cancelled), func(t *testing.T) {
+				t.Parallel()
+				c := newCounter(t, bank.Cash, nil)
+				earlier := c.paid(w, 500) // of the same sum: nothing but the name tells them apart
+				known, err := ticket(earlier)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.spoil(play.Fault{Kind: play.FaultEdit, Set: map[string]json.RawMessage{"data.paramsId": json.RawMessage(`"` + known.Params + `"`)},
+					Path: prefix[w.bank] + charges[w.bank], Method: "POST"})
+				op := c.shown(w, 500)
+				if cancelled {
+					c.want(provider.Cancelled)(c.Cancel(t.Context(), op))
+					return
+				}
+				op = c.learn(op, c.want(provider.Waiting)(c.Inquire(t.Context(), op)))
+				c.phone(c.box.Control().Pay, op)
+				op = c.learn(op, c.want(provider.Approved)(c.Inquire(t.Context(), op)))
+				if paid, err := ticket(op); err != nil || paid.Params == known.Params || paid.Trx == known.Trx {
+					t.Errorf("%+v is booked as %+v, %v", known, paid, err)
+				}
+			})
+		}
+	}
 }
 
 func TestACancelTakesALostChargeOffTheLink(t *testing.T) {

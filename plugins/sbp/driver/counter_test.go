@@ -195,6 +195,7 @@ func (c *counter) giveBack(w way, payment provider.Operation, amount pay.Amount)
 	op.Original, op.Tries = &payment, 1
 	if w.bank == bank.GazprombankID {
 		op = c.learn(op, c.want(provider.NotDone)(c.Refund(c.t.Context(), op, payment)))
+		op = c.learn(op, c.want(provider.NotDone)(c.Inquire(c.t.Context(), op)))
 		op.Tries, op.MaybeSent = 2, true
 	}
 	return op

@@ -84,6 +84,13 @@ func scenes(w way) map[string]func(c *counter) scene {
 			op.Original, op.Tries = &paid, 1
 			return scene{op, func() (provider.Reply, error) { return c.Refund(c.t.Context(), op, paid) }, func(provider.Operation) bool { return c.sum(paid) == 300 }}
 		}
+		list["inquire, draft"] = func(c *counter) scene {
+			paid := c.paid(w, 500)
+			op := c.begin(pay.KindRefund, w, 200)
+			op.Original, op.Tries = &paid, 1
+			op = c.learn(op, c.want(provider.NotDone)(c.Refund(c.t.Context(), op, paid)))
+			return scene{op, func() (provider.Reply, error) { return c.Inquire(c.t.Context(), op) }, func(provider.Operation) bool { return c.sum(paid) == 300 }}
+		}
 	}
 	return list
 }

@@ -250,11 +250,8 @@ func (d *Driver) Inquire(ctx context.Context, op provider.Operation) (provider.R
 	if err != nil {
 		return provider.Reply{}, err
 	}
-	if t, err = d.adopt(ctx, op, k, t); err != nil {
-		return provider.Reply{}, err
-	}
 	late := !t.Until.IsZero() && !d.now().Before(t.Until)
-	w, err := k.bank.Status(ctx, t)
+	t, w, err := d.status(ctx, op, k, t)
 	if err != nil {
 		return provider.Reply{}, err
 	}
@@ -274,9 +271,6 @@ func (d *Driver) Cancel(ctx context.Context, op provider.Operation) (provider.Re
 	if err != nil {
 		return provider.Reply{}, err
 	}
-	if t, err = d.adopt(ctx, op, k, t); err != nil {
-		return provider.Reply{}, err
-	}
 	op.CancelAsked = true
 	return d.close(ctx, op, k, t, bank.Word{})
 }
@@ -289,7 +283,7 @@ func (d *Driver) close(ctx context.Context, op provider.Operation, k *desk, t ba
 			t.Annulled = true
 		}
 	}
-	w, err := k.bank.Status(ctx, t)
+	t, w, err := d.status(ctx, op, k, t)
 	switch {
 	case err != nil && t.Annulled: // what is known already is kept
 		kept, e := keep(t)

@@ -48,32 +48,30 @@ func (d *Driver) giveBack(op, original provider.Operation) (*desk, bank.Return, 
 	return k, bank.Return{Key: op.Key, Amount: op.Amount, Payment: payment, Paid: original.Amount, Purpose: bank.Clean(purpose, 100), Draft: own.Draft}, own, nil
 }
 
-// Refund gives back a part of a payment, or all of it. Where the bank makes a draft first, the draft's id is journaled, and the next call confirms it.
+// Refund gives back a part of a payment, or all of it. Where the bank makes a draft first, this makes it, and the call after Inquire has seen it
+// confirms it.
 func (d *Driver) Refund(ctx context.Context, op, original provider.Operation) (provider.Reply, error) {
 	k, r, own, err := d.giveBack(op, original)
 	if err != nil {
 		return provider.Reply{}, err
 	}
-	if drafter, ok := k.bank.(bank.Drafter); ok && r.Draft == "" {
-		id, err := drafter.Draft(ctx, r)
-		if no, ok := errors.AsType[*bank.Refusal](err); ok && !no.NotFound() { // nothing is confirmed without a draft, so this is the bank's last word
-			return d.no(op, k, no), nil
-		} else if ok {
-			return provider.Reply{Verdict: provider.NotDone}, nil
-		}
-		if err != nil {
-			return provider.Reply{}, err
-		}
-		own.Draft = id
-		kept, err := keep(own)
-		return provider.Reply{Verdict: provider.NotDone, System: own.Bank, State: kept}, err
+	drafter, drafts := k.bank.(bank.Drafter)
+	switch {
+	case drafts && r.Draft == "":
+		return d.draft(ctx, op, k, drafter, r, own)
+	case drafts && own.Unseen:
+		return again(own)
+	}
+	first := op.Tries <= 1 && !op.MaybeSent
+	if drafts {
+		first = op.Tries == own.Seen+1
 	}
 	w, err := k.bank.Refund(ctx, r)
 	if no, ok := errors.AsType[*bank.Refusal](err); ok {
-		if op.MaybeSent || op.Tries > 1 || no.NotFound() {
+		if !first || no.NotFound() {
 			// It says nothing about an earlier try. The bank did nothing now, and is asked what it has.
 			d.log.Warn("the bank refused a refund that may be known to it", "ref", op.Ref, "error", no)
-			return provider.Reply{Verdict: provider.NotDone, System: own.Bank}, nil
+			return again(own)
 		}
 		return d.no(op, k, no), nil
 	}
@@ -81,6 +79,27 @@ func (d *Driver) Refund(ctx context.Context, op, original provider.Operation) (p
 		return provider.Reply{}, err
 	}
 	return d.refundVerdict(op, own, w)
+}
+
+// draft has the bank make a draft. What is only drafted moves nothing, so the bank's no to it is its last word about the refund.
+func (d *Driver) draft(ctx context.Context, op provider.Operation, k *desk, drafter bank.Drafter, r bank.Return, own bank.Ticket) (provider.Reply, error) {
+	id, err := drafter.Draft(ctx, r)
+	if no, ok := errors.AsType[*bank.Refusal](err); ok && !no.NotFound() {
+		return d.no(op, k, no), nil
+	} else if ok {
+		return again(own)
+	}
+	if err != nil {
+		return provider.Reply{}, err
+	}
+	own.Draft, own.Unseen, own.Seen = id, true, 0
+	return again(own)
+}
+
+// again says that the bank has not done the refund, and what is known of it.
+func again(own bank.Ticket) (provider.Reply, error) {
+	kept, err := keep(own)
+	return provider.Reply{Verdict: provider.NotDone, System: own.Bank, State: kept}, err
 }
 
 // inquireRefund asks about a refund. One whose request the bank does not know may be sent again: it takes one key for one refund.
@@ -92,14 +111,27 @@ func (d *Driver) inquireRefund(ctx context.Context, op provider.Operation) (prov
 	if err != nil {
 		return provider.Reply{}, err
 	}
-	if _, ok := k.bank.(bank.Drafter); ok && r.Draft == "" {
-		return provider.Reply{Verdict: provider.NotDone}, nil // by our own journal: what has no draft was never confirmed
+	_, drafts := k.bank.(bank.Drafter)
+	if drafts && r.Draft == "" {
+		return again(own) // by our own journal: what has no draft was never confirmed
 	}
 	w, err := k.bank.RefundStatus(ctx, r)
-	if err != nil {
+	switch {
+	case err != nil:
 		return provider.Reply{}, err
+	case !drafts || w.State != bank.Missing && w.State != bank.Fresh:
+		return d.refundVerdict(op, own, w)
+	case w.State == bank.Fresh:
+		if own.Unseen {
+			own.Unseen, own.Seen = false, op.Tries
+		}
+		return again(own)
+	case own.Unseen: // the answer told another's name, or that draft is no more: nobody confirmed it, and another one is made
+		d.log.Warn("the bank does not have the draft of a refund that it named", "ref", op.Ref)
+		own.Draft, own.Unseen = "", false
+		return again(own)
 	}
-	return d.refundVerdict(op, own, w)
+	return provider.Reply{Verdict: provider.NotFound}, nil // it may have been confirmed
 }
 
 func (d *Driver) refundVerdict(op provider.Operation, own bank.Ticket, w bank.Word) (provider.Reply, error) {

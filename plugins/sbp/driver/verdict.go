@@ -11,7 +11,7 @@ import (
 
 // verdict is what a bank's word says about a payment. The link of one that is settled is free for the next.
 func (d *Driver) verdict(op provider.Operation, t bank.Ticket, w bank.Word) (provider.Reply, error) {
-	t.Params, t.Operation = first(t.Params, w.Params), first(t.Operation, w.Operation)
+	t.Params, t.Operation = first(w.Params, t.Params), first(t.Operation, w.Operation)
 	reply := provider.Reply{System: t.Bank, Code: w.Code, Look: true}
 	switch w.State {
 	case bank.Fresh, bank.Paying:

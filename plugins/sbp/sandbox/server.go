@@ -62,7 +62,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{centre: c, listenTLS: o.ListenTLS}
 	s.Server = sdk.New(c, sdk.Options{Clock: c.clock, Lang: o.Lang, Fields: sdk.Fields{
-		Amount: "amount|amount ", Key: "order|id|refundId|sourceId|transactionId|paramsId", Number: "operationId", // the transaction of a payment is news that nobody can compare
+		Amount: "amount|amount ", Key: "order|id|refundId|sourceId|transactionId|paramsId|qrId|qrcId", Number: "operationId", // the transaction of a payment is news that nobody can compare
 		Currency: "currency", Status: "paymentStatus|qrStatus|refundStatus|trxStatus|status|value",
 	}})
 	if err := s.openAuthority(o); err != nil {
