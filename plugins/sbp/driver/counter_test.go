@@ -192,12 +192,9 @@ func (c *counter) paid(w way, amount pay.Amount) provider.Operation {
 func (c *counter) giveBack(w way, payment provider.Operation, amount pay.Amount) provider.Operation {
 	c.t.Helper()
 	op := c.begin(pay.KindRefund, w, amount)
-	op.Original, op.Tries = &payment, 1
-	if w.bank == bank.GazprombankID {
-		op = c.learn(op, c.want(provider.NotDone)(c.Refund(c.t.Context(), op, payment)))
-		op = c.learn(op, c.want(provider.NotDone)(c.Inquire(c.t.Context(), op)))
-		op.Tries, op.MaybeSent = 2, true
-	}
+	op.Original = &payment
+	op = c.learn(op, c.want(provider.Ready)(c.Prepare(c.t.Context(), op)))
+	op.Tries = 1
 	return op
 }
 

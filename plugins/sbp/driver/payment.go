@@ -84,11 +84,16 @@ func (d *Driver) desk(id string) (*desk, error) {
 }
 
 // Prepares implements provider.Preparer.
-func (d *Driver) Prepares(kind pay.Kind) bool { return kind == pay.KindOnline }
+func (d *Driver) Prepares(kind pay.Kind) bool {
+	return kind == pay.KindOnline || kind == pay.KindRefund
+}
 
-// Prepare lets the cashier choose the bank where there is a choice, and makes a code that nobody has seen, or looks whether the cash link is free.
-// It is harmless to repeat: a code whose registration was lost is never shown.
+// Prepare lets the cashier choose the bank where there is a choice, and makes a code that nobody has seen, or looks whether the cash link is free; of a
+// refund it has the bank make the draft. It is harmless to repeat: a code whose registration was lost is never shown, and such a draft never confirmed.
 func (d *Driver) Prepare(ctx context.Context, op provider.Operation) (provider.Reply, error) {
+	if op.Kind == pay.KindRefund {
+		return d.prepareRefund(ctx, op)
+	}
 	id, choice := op.Params.System, d.settings.enabled()
 	switch {
 	case id != "":

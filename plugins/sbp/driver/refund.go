@@ -48,8 +48,41 @@ func (d *Driver) giveBack(op, original provider.Operation) (*desk, bank.Return, 
 	return k, bank.Return{Key: op.Key, Amount: op.Amount, Payment: payment, Paid: original.Amount, Purpose: bank.Clean(purpose, 100), Draft: own.Draft}, own, nil
 }
 
-// Refund gives back a part of a payment, or all of it. Where the bank makes a draft first, this makes it, and the call after Inquire has seen it
-// confirms it.
+// prepareRefund has the bank make the draft of a refund, where it makes one, and hears that it has it.
+func (d *Driver) prepareRefund(ctx context.Context, op provider.Operation) (provider.Reply, error) {
+	if op.Original == nil {
+		return provider.Reply{}, errors.New("the payment that is to be given back is not known")
+	}
+	k, r, own, err := d.giveBack(op, *op.Original)
+	if err != nil {
+		return provider.Reply{}, err
+	}
+	drafter, drafts := k.bank.(bank.Drafter)
+	if !drafts {
+		return provider.Reply{Verdict: provider.Ready, System: own.Bank}, nil
+	}
+	r.Draft, err = drafter.Draft(ctx, r)
+	if no, ok := errors.AsType[*bank.Refusal](err); ok && no.NotFound() { // it may be that the bank does not find the payment yet
+		reply := d.no(op, k, no)
+		reply.Verdict = provider.NotFound
+		return reply, nil
+	} else if err != nil {
+		return d.unprepared(op, k, err)
+	}
+	w, err := k.bank.RefundStatus(ctx, r)
+	switch {
+	case err != nil:
+		return d.unprepared(op, k, err)
+	case w.State != bank.Fresh:
+		return provider.Reply{}, errors.New("the bank does not have the draft that it made")
+	}
+	own.Draft = r.Draft
+	kept, err := keep(own)
+	return provider.Reply{Verdict: provider.Ready, System: own.Bank, State: kept}, err
+}
+
+// Refund gives back a part of a payment, or all of it. Where the bank makes a draft first, and a reversal has none yet, this makes it, and the call after
+// Inquire has seen it confirms it.
 func (d *Driver) Refund(ctx context.Context, op, original provider.Operation) (provider.Reply, error) {
 	k, r, own, err := d.giveBack(op, original)
 	if err != nil {

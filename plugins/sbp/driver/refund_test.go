@@ -21,7 +21,7 @@ var drafts = way{bank.GazprombankID, bank.Dynamic}
 func TestADraftThatTheBankDoesNotHaveIsNotConfirmedAndAnotherIsMade(t *testing.T) {
 	c := newCounter(t, bank.Dynamic, nil)
 	paid := c.paid(drafts, 500)
-	op := c.begin(pay.KindRefund, drafts, 200)
+	op := c.begin(pay.KindReversal, drafts, 200) // it has no Prepare
 	op.Original, op.Tries = &paid, 1
 	c.spoil(play.Fault{Kind: play.FaultEdit, Path: prepares, Set: map[string]json.RawMessage{"transactionId": json.RawMessage(`"G0"`)}})
 	op = c.learn(op, c.want(provider.NotDone)(c.Refund(t.Context(), op, paid)))
@@ -65,6 +65,16 @@ func TestTheBanksNoToAConfirmationEndsTheRefundUnlessAnEarlierOneMayHaveLeft(t *
 			}
 		})
 	}
+}
+
+func TestARefundWhoseDraftTheBankDoesNotHaveIsNotReady(t *testing.T) {
+	c := newCounter(t, bank.Dynamic, nil)
+	paid := c.paid(drafts, 500)
+	op := c.begin(pay.KindRefund, drafts, 200)
+	op.Original = &paid
+	c.spoil(play.Fault{Kind: play.FaultEdit, Path: prepares, Set: map[string]json.RawMessage{"transactionId": json.RawMessage(`"G0"`)}})
+	c.want(provider.Unknown)(c.Prepare(t.Context(), op))
+	c.want(provider.Ready)(c.Prepare(t.Context(), op))
 }
 
 // A draft that may have been confirmed is asked about, and never replaced.
