@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/payrack/payrack/sdk/module"
@@ -174,13 +175,20 @@ func (w *world) keeps(ref pay.Ref) {
 // loseOften has the server lose ten answers to the request of a play, and deny ten times that it knows of it.
 func (w *world) loseOften(name string) {
 	w.learnt.mark = w.now()
+	begins := len(w.k.seen[name])
 	for _, at := range w.k.first(name) {
+		begins = slices.Index(w.k.seen[name], at)
 		w.arm(at, sandbox.Fault{Kind: sandbox.FaultDrop, Work: true, Count: times})
 	}
 	for _, at := range w.k.seen[name+"-asked"] {
-		if w.k.asks(at) && !w.k.isGeneral(at) {
-			w.arm(at, sandbox.Fault{Kind: sandbox.FaultNotFound, Count: times})
+		if !w.k.asks(at) || w.k.isGeneral(at) {
+			continue
 		}
+		f := sandbox.Fault{Kind: sandbox.FaultNotFound, Count: times}
+		if i := slices.Index(w.k.seen[name], at); i >= 0 && i < begins {
+			f.Skip = 1 // where it is asked before anything can move as well, that once tells the truth
+		}
+		w.arm(at, f)
 	}
 }
 
