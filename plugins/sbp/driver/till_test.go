@@ -34,6 +34,8 @@ type till struct {
 	t   *testing.T
 	box *sandbox.Server
 	dir string
+	// options are those of each start of the module.
+	options []sdk.Option
 }
 
 // way is one bank and one mode of payment.
@@ -93,9 +95,9 @@ func settingsOf(box *sandbox.Server, mode map[string]bank.Mode) map[string]strin
 }
 
 // newTill is a till all of whose banks take payments in one mode.
-func newTill(t *testing.T, mode bank.Mode, change map[string]string) *till {
+func newTill(t *testing.T, mode bank.Mode, change map[string]string, options ...sdk.Option) *till {
 	t.Helper()
-	c := &till{t: t, box: openBox(t), dir: t.TempDir()}
+	c := &till{t: t, box: openBox(t), dir: t.TempDir(), options: options}
 	lines := settingsOf(c.box, map[string]bank.Mode{bank.RaiffeisenID: mode, bank.GazprombankID: mode, bank.RSBID: mode})
 	for key, value := range change {
 		lines[key] = value
@@ -112,7 +114,7 @@ func newTill(t *testing.T, mode bank.Mode, change map[string]string) *till {
 
 func (c *till) start() {
 	c.t.Helper()
-	c.Service = sdk.New(Module())
+	c.Service = sdk.New(Module(), c.options...)
 	if _, err := c.Open(c.t.Context(), module.Opening{Home: c.dir, Data: c.dir, Language: "ru", DigestKey: []byte("key"),
 		Shop: module.Shop{Name: `ООО "РОМАШКА"`, INN: "7101234567"}}); err != nil {
 		c.t.Fatal(err)
