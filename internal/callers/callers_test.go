@@ -4,9 +4,11 @@ package callers
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -115,6 +117,113 @@ func TestATillInPythonSellsByTheScenario(t *testing.T) {
 	})
 }
 
+// calledBack lets a program of testdata pay with a callback, and looks at what it says and that it ends by itself.
+func calledBack(t *testing.T, want string, payments int, command func(home, first, second string) []string) {
+	t.Helper()
+	shop := opened(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if said, err := activated(ctx, shop); err != nil {
+		t.Fatalf("activate: %v\n%s", err, said)
+	}
+	codes := make([]string, 2)
+	for i := range codes {
+		var err error
+		if codes[i], err = shop.customer(ctx, "code wx13005556677 --behaviour confirm"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	paid := make(chan error, 1)
+	go func() { // each payment waits for its customer, who confirms it on the phone
+		var errs []error
+		for range payments {
+			_, err := shop.customer(ctx, "pay --wait 30s")
+			errs = append(errs, err)
+		}
+		paid <- errors.Join(errs...)
+	}()
+	words := command(shop.Home, codes[0], codes[1])
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+	cmd.Env = shop.env
+	out, err := cmd.CombinedOutput()
+	if err != nil || !regexp.MustCompile(want).Match(out) {
+		t.Errorf("it does not say %s, or does not end: %v\n%s", want, err, out)
+		cancel()
+	}
+	if err := <-paid; err != nil {
+		t.Error(err)
+	}
+}
+
+func activated(ctx context.Context, shop *Shop) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, shop.program("payrack"), "--home", shop.Home, "activate", "--module", "sendy", "--terminal", "10240007", "--serial", "SN-0001")
+	cmd.Stdin = strings.NewReader("12345678\n")
+	return cmd.CombinedOutput()
+}
+
+// both says that events came from payrack's thread and in the classic call, and that both payments were approved.
+const both = `^apart [1-9]\d* here [1-9]\d* outcomes 0 0\s*$`
+
+func TestAProgramInPythonIsCalledBack(t *testing.T) {
+	needs(t, "python3")
+	calledBack(t, both, 2, func(home, first, second string) []string {
+		return []string{"python3", "testdata/callback.py", filepath.Join(home, "libpayrack.so"), home, first, second}
+	})
+}
+
+func TestAProgramInCSharpIsCalledBackAndEnds(t *testing.T) {
+	needs(t, "mcs", "mono")
+	dir := t.TempDir()
+	copied(t, dir, "bindings/csharp/Payrack.cs", "../internal/callers/testdata/Callback.cs")
+	run(t, dir, "mcs", "-warnaserror", "-out:Callback.exe", "Callback.cs", "Payrack.cs")
+	calledBack(t, both, 2, func(home, first, second string) []string {
+		program := filepath.Join(home, "Callback.exe")
+		if err := os.Rename(filepath.Join(dir, "Callback.exe"), program); err != nil {
+			t.Fatal(err)
+		}
+		return []string{"mono", program, home, first, second}
+	})
+}
+
+func TestAProgramInPascalIsCalledBack(t *testing.T) {
+	needs(t, "fpc")
+	dir := t.TempDir()
+	copied(t, dir, "bindings/pascal/payrack.pas", "../internal/callers/testdata/callback.pas")
+	run(t, dir, "fpc", "-v0ew", "callback.pas")
+	calledBack(t, both, 2, func(home, first, second string) []string {
+		return []string{filepath.Join(dir, "callback"), filepath.Join(home, "libpayrack.so"), home, first, second}
+	})
+}
+
+func TestAProgramInNodeIsCalledBack(t *testing.T) {
+	bindings := koffi(t)
+	test := filepath.Join(filepath.Dir(filepath.Dir(bindings)), "test")
+	if err := os.MkdirAll(test, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	copied(t, test, "../internal/callers/testdata/callback.js")
+	calledBack(t, `^apart [1-9]\d* outcomes 0\s*$`, 1, func(home, first, _ string) []string {
+		return []string{"node", filepath.Join(test, "callback.js"), filepath.Join(home, "libpayrack.so"), home, first}
+	})
+}
+
+// koffi lays the Node module out with its dependency, as a project has it: DIR/bindings/node.
+func koffi(t *testing.T) string {
+	t.Helper()
+	needs(t, "node", "npm")
+	bindings := filepath.Join(t.TempDir(), "bindings", "node")
+	if err := os.MkdirAll(bindings, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	copied(t, bindings, "bindings/node/payrack.js", "bindings/node/package.json", "bindings/node/package-lock.json")
+	npm := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	npm.Dir = bindings
+	if out, err := npm.CombinedOutput(); err != nil {
+		t.Skipf("koffi does not come from npm: %v: %.300s", err, out)
+	}
+	return bindings
+}
+
 func TestATillInCSharpSellsByTheScenario(t *testing.T) {
 	needs(t, "mcs", "mono")
 	dir := t.TempDir()
@@ -130,21 +239,11 @@ func TestATillInCSharpSellsByTheScenario(t *testing.T) {
 }
 
 func TestATillInNodeSellsByTheScenario(t *testing.T) {
-	needs(t, "node", "npm")
-	bindings, examples := filepath.Join(t.TempDir(), "bindings/node"), ""
-	examples = filepath.Join(filepath.Dir(filepath.Dir(bindings)), "examples/node")
-	for _, dir := range []string{bindings, examples} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
+	examples := filepath.Join(filepath.Dir(filepath.Dir(koffi(t))), "examples", "node")
+	if err := os.MkdirAll(examples, 0o755); err != nil {
+		t.Fatal(err)
 	}
-	copied(t, bindings, "bindings/node/payrack.js", "bindings/node/package.json", "bindings/node/package-lock.json")
 	copied(t, examples, "examples/node/cashier.js")
-	npm := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	npm.Dir = bindings
-	if out, err := npm.CombinedOutput(); err != nil {
-		t.Skipf("koffi does not come from npm: %v: %.300s", err, out)
-	}
 	sells(t, func(home string) []string {
 		return []string{"node", filepath.Join(examples, "cashier.js"), filepath.Join(home, "libpayrack.so"), home, "4"}
 	})

@@ -23,6 +23,7 @@
  * For Node, by koffi (npm install koffi). new Payrack(file) loads the library; its methods are the functions. One that has results gives
  * [code, result, ...]; one that C lets fill a buffer gives a string, null where it refuses. A call holds the event loop while it runs:
  * poll with 0, or await pollAsync. What lastError says belongs to the thread that was refused, so it is of no use after an async call.
+ * A callback runs on the event loop's thread, not on payrack's, so that eventStr and eventInt cannot read its event: poll for its words.
  */
 const koffi = require('koffi');
 
