@@ -71,6 +71,7 @@ type examination struct {
 // Examine makes every check and tells each finding as it comes. ctx ends it early.
 func Examine(ctx context.Context, in Installation, tell func(Finding)) []Finding {
 	x := &examination{Installation: in, ctx: ctx, tell: tell}
+	x.system()
 	x.zone()
 	x.folders()
 	x.disk()
