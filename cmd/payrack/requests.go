@@ -184,4 +184,3 @@ func cell(s string) string {
 	}
 	return s
 }
-

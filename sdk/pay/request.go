@@ -115,7 +115,9 @@ func (p Params) Public() json.RawMessage {
 }
 
 // Secrets says whether the object holds a secret parameter.
-func (p Params) Secrets() bool { return p.Code != "" || p.Card != "" || len(p.Args) > 0 || len(p.Client) > 0 }
+func (p Params) Secrets() bool {
+	return p.Code != "" || p.Card != "" || len(p.Args) > 0 || len(p.Client) > 0
+}
 
 // Canonical is the object with its names sorted and its white space gone, so that the same parameters give the same digest.
 func (p Params) Canonical() ([]byte, error) {

@@ -15,19 +15,17 @@ import (
 
 // Desk is where a module's payouts pass before they are sent. It touches no network.
 type Desk struct {
-	Settings *Settings
+	Settings *Limits
 	Parts    sdk.Parts
 	Module   string // "kvell"
 }
 
-// NewDesk makes the desk of a driver, and removes what an earlier life left unprinted.
-func NewDesk(module string, settings *Settings, p sdk.Parts) *Desk {
+// NewDesk makes the desk of a driver.
+func NewDesk(module string, settings *Limits, p sdk.Parts) *Desk {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
-	d := &Desk{Settings: settings, Parts: p, Module: module}
-	d.sweep()
-	return d
+	return &Desk{Settings: settings, Parts: p, Module: module}
 }
 
 // Check refuses a payout that must not begin, before anything is journaled or asked: cash was entered, a document is not made, a parameter is not as

@@ -128,8 +128,9 @@ func (d *Desk) Forget(op provider.Operation) {
 	}
 }
 
-// sweep removes the pages that an earlier life left: the till that was to print them has lost the question with it.
-func (d *Desk) sweep() {
+// Sweep removes the pages that an earlier life left: the till that was to print them has lost the question with it. It is called once, when the
+// module's first driver is made.
+func (d *Desk) Sweep() {
 	if d.Parts.Data == "" {
 		return
 	}

@@ -94,7 +94,7 @@ type world struct {
 	now  time.Time
 }
 
-func newWorld(t *testing.T, s Settings) *world {
+func newWorld(t *testing.T, s Limits) *world {
 	t.Helper()
 	words, err := text.Load()
 	if err != nil {
@@ -124,7 +124,7 @@ func payoutOf(amount pay.Amount, raw string) provider.Operation {
 
 // TestAPayoutWithCashOrWithoutItsDocumentsDoesNotBegin are the checks of the seeds before the service is called.
 func TestAPayoutWithCashOrWithoutItsDocumentsDoesNotBegin(t *testing.T) {
-	w := newWorld(t, Settings{})
+	w := newWorld(t, Limits{})
 	for raw, want := range map[string]pay.Code{
 		`{"document":"A"}`: 0,
 		`{"document":"A","tenders":{"cashless":100000}}`:                                0,
@@ -158,7 +158,7 @@ func TestAPayoutWithCashOrWithoutItsDocumentsDoesNotBegin(t *testing.T) {
 
 // TestTheLimitOfADayCountsWhatMayStillBePaid: approved, running and unknown payouts count, those that are proved not to have moved money do not.
 func TestTheLimitOfADayCountsWhatMayStillBePaid(t *testing.T) {
-	w := newWorld(t, Settings{MaxPayout: 50_000_00, MaxPayoutDay: 100_000_00})
+	w := newWorld(t, Limits{MaxPayout: 50_000_00, MaxPayoutDay: 100_000_00})
 	at := func(hour int) time.Time { return time.Date(2026, 11, 22, hour, 0, 0, 0, time.Local) }
 	w.past = []sdk.Past{
 		{Ref: "approved", Kind: pay.KindPayout, Number: 1, Amount: 30_000_00, Charged: true, Outcome: pay.Approved, Begun: at(9)},
@@ -196,7 +196,7 @@ func TestTheLimitOfADayCountsWhatMayStillBePaid(t *testing.T) {
 // TestOfTwoPayoutsAtOnceTheLimitIsNeverPassed: whatever the order in which they look, what is admitted together stays within the limit.
 func TestOfTwoPayoutsAtOnceTheLimitIsNeverPassed(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		w := newWorld(t, Settings{MaxPayoutDay: 1000})
+		w := newWorld(t, Limits{MaxPayoutDay: 1000})
 		n := rapid.IntRange(1, 8).Draw(rt, "payouts")
 		for i := range n {
 			w.past = append(w.past, sdk.Past{Ref: pay.Ref(fmt.Sprint(i)), Kind: pay.KindPayout, Number: int64(i + 1),
@@ -226,7 +226,7 @@ func TestOfTwoPayoutsAtOnceTheLimitIsNeverPassed(t *testing.T) {
 
 // TestTheJournalThatCannotBeReadRefuses: where nobody knows what was paid out, nothing more is.
 func TestTheJournalThatCannotBeReadRefuses(t *testing.T) {
-	w := newWorld(t, Settings{MaxPayoutDay: 1000})
+	w := newWorld(t, Limits{MaxPayoutDay: 1000})
 	w.Parts.Past = func(context.Context, time.Time, time.Time) ([]sdk.Past, error) { return nil, errors.New("no disk") }
 	if err := w.Check(payoutOf(1, `{"document":"A"}`)); pay.CodeOf(err) != pay.ErrJournal {
 		t.Error(err)
@@ -235,7 +235,7 @@ func TestTheJournalThatCannotBeReadRefuses(t *testing.T) {
 
 // TestTheStatementsPageIsForgotten holds that a page with a client's documents lies there only until it was printed, also across a restart.
 func TestTheStatementsPageIsForgotten(t *testing.T) {
-	w := newWorld(t, Settings{})
+	w := newWorld(t, Limits{})
 	op := payoutOf(345000, `{"document":"ПЕ800","client":{"name":"ПЕТРОВ СЕРГЕЙ","passport":"паспорт 70 03 123456"}}`)
 	op.Number = 791
 	prompt, hash, err := w.AskStatement(op, Page{Card: "220012******1234", Gateway: "KVELL"})
@@ -252,7 +252,7 @@ func TestTheStatementsPageIsForgotten(t *testing.T) {
 	if prompt, _, err = w.AskStatement(op, Page{}); err != nil {
 		t.Fatal(err)
 	}
-	NewDesk("kvell", w.Settings, w.Parts)
+	NewDesk("kvell", w.Settings, w.Parts).Sweep()
 	if _, err := os.Stat(prompt.File); !os.IsNotExist(err) {
 		t.Error("a restart leaves the page")
 	}
