@@ -100,7 +100,7 @@ func bounds() []play {
 			}
 		}},
 	}
-	for _, kind := range paymentKinds {
+	for _, kind := range movingKinds {
 		for _, x := range []struct {
 			name   string
 			amount func(w *world) pay.Amount

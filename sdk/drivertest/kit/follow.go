@@ -171,6 +171,10 @@ func (f *follow) answer(s module.Service, e pay.Event) {
 	value, given := f.w.s.Answers[e.ID]
 	switch {
 	case given:
+	case e.Input == "otp":
+		if value = f.code(); value == "" {
+			return
+		}
 	case e.Default != "":
 		value = e.Default
 	case len(e.Items) > 0:
@@ -179,6 +183,33 @@ func (f *follow) answer(s module.Service, e pay.Event) {
 		value = "1"
 	}
 	_ = s.Answer(f.w.ctx, f.r.Ref, e.Number, value, "kit")
+}
+
+// code waits for the code that the provider sent to the customer's phone, of a payment or payout of this sum; empty: the case is over.
+func (f *follow) code() string {
+	for tick := firstScan; ; tick = min(tick*2, lastScan) {
+		wallets, err := f.w.ctl.Wallets(f.w.ctx)
+		for _, wallet := range wallets {
+			if err == nil && wallet.Code != nil && wallet.Balance == int64(f.r.Amount) {
+				return wallet.Code.Text
+			}
+		}
+		select {
+		case <-time.After(tick):
+		case <-f.w.ctx.Done():
+			return ""
+		}
+		if f.done() {
+			return ""
+		}
+	}
+}
+
+// done says whether nothing more will be told of the operation.
+func (f *follow) done() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ended || f.latest.Outcome.Final()
 }
 
 // hear writes down what a till was told.

@@ -249,7 +249,7 @@ func (k *Kit) lacks(n needs) string {
 
 // simplest is the kind by which a case makes a payment that it is not about; empty: none.
 func (k *Kit) simplest() pay.Kind {
-	for _, kind := range paymentKinds {
+	for _, kind := range movingKinds {
 		if slices.Contains(k.about.Kinds, kind) && k.absent[short(kind)] == "" {
 			return kind
 		}

@@ -1,6 +1,8 @@
 package kit
 
 import (
+	"slices"
+
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/sandbox"
 )
@@ -19,7 +21,7 @@ type needs struct {
 	kinds  []pay.Kind
 	able   []string // abilities, as pr_info capabilities names them
 	pace   Pace
-	pays   bool // any payment
+	pays   bool // any payment, or a payout
 	signed bool // the terminal is still to be activated
 
 	proof    []Proof // how a cancel of the provider is proved; nil: any
@@ -32,9 +34,12 @@ type needs struct {
 // paymentKinds are those by which the kit can have a customer pay, the simplest first.
 var paymentKinds = []pay.Kind{pay.KindOffline, pay.KindOnline, pay.KindBasket}
 
+// movingKinds are the kinds by which a case moves money that it is not about: a payment, or where a module takes none, a payout.
+var movingKinds = append(slices.Clone(paymentKinds), pay.KindPayout)
+
 // short is a kind's part of a name.
 func short(k pay.Kind) string {
-	return map[pay.Kind]string{pay.KindOffline: "offline", pay.KindOnline: "online", pay.KindBasket: "basket"}[k]
+	return map[pay.Kind]string{pay.KindOffline: "offline", pay.KindOnline: "online", pay.KindBasket: "basket", pay.KindPayout: "payout"}[k]
 }
 
 // plays are all of them.
@@ -63,10 +68,8 @@ func plays() []play {
 		play{name: "refund-asked", after: "refund", needs: needs{kinds: []pay.Kind{pay.KindRefund}, able: []string{"refund"}}, run: playRefund},
 		play{name: "reversal", needs: needs{able: []string{"reverse"}}, run: playReversal},
 		play{name: "reversal-asked", after: "reversal", needs: needs{able: []string{"reverse"}}, run: playReversal},
-		play{name: "payout", needs: needs{kinds: []pay.Kind{pay.KindPayout}}, run: func(w *world) {
-			w.spoil()
-			w.want(w.begin(w.request(pay.KindPayout, w.ref(), w.amount(), w.params(pay.KindPayout, ""))), pay.Approved)
-		}},
+		play{name: "payout", needs: needs{kinds: []pay.Kind{pay.KindPayout}}, run: playPayout},
+		play{name: "payout-asked", after: "payout", needs: needs{kinds: []pay.Kind{pay.KindPayout}}, run: playPayout},
 		play{name: "close", needs: needs{kinds: []pay.Kind{pay.KindCloseDay}}, run: playClose},
 		play{name: "test", needs: needs{kinds: []pay.Kind{pay.KindTest}}, run: func(w *world) {
 			w.spoil()
@@ -101,6 +104,15 @@ func (w *world) paid() pay.Operation {
 func (w *world) refundOf(ref pay.Ref, amount pay.Amount) func() *follow {
 	r := w.request(pay.KindRefund, w.ref(), amount, `{"original_ref":"`+string(ref)+`"}`)
 	return func() *follow { return w.begin(r) }
+}
+
+func playPayout(w *world) {
+	w.spoil()
+	var orElse []pay.Outcome
+	if w.s.Limits.Lapses && w.fault != nil && w.fault.lasting {
+		orElse = []pay.Outcome{pay.Declined}
+	}
+	w.want(w.begin(w.request(pay.KindPayout, w.ref(), w.amount(), w.params(pay.KindPayout, ""))), pay.Approved, orElse...)
 }
 
 func playCancel(w *world) {

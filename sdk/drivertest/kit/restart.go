@@ -66,7 +66,7 @@ func restarts() []play {
 			w.paid()
 		}},
 	}
-	for _, kind := range paymentKinds {
+	for _, kind := range movingKinds {
 		n := needs{kinds: []pay.Kind{kind}}
 		list = append(list,
 			play{name: "restart/" + short(kind) + "-begun", needs: n, run: func(w *world) {

@@ -54,7 +54,7 @@ type Subject struct {
 	Patience time.Duration
 }
 
-// Limits are what a provider cannot do. They hold for payments of kind pay.online.
+// Limits are what a provider cannot do. All but Lapses hold for payments of kind pay.online.
 type Limits struct {
 	// Link: no code is shown. The customer scans what lies on the counter, which is charged with one payment at a time.
 	Link bool
@@ -62,6 +62,9 @@ type Limits struct {
 	CancelProof Proof
 	// KeepsNoTime: the provider never says that a code has expired. The till annuls it.
 	KeepsNoTime bool
+	// Lapses: a payout waits for a code that the customer gets, and ends declined where nobody gave it in time. Nobody is asked for it any more once
+	// the till was told that nothing is known (engine).
+	Lapses bool
 }
 
 // Proof is when the provider proves that an unpaid payment will never be paid.

@@ -77,7 +77,7 @@ func togethers() []play {
 			})
 		}},
 	}
-	for _, kind := range paymentKinds {
+	for _, kind := range movingKinds {
 		list = append(list, play{name: "together/ten-tills-" + short(kind), needs: needs{kinds: []pay.Kind{kind}, codes: kind == pay.KindOnline}, run: func(w *world) {
 			var requests []module.Request
 			for i := range times {
