@@ -158,6 +158,9 @@ func (s *Service) start(ctx context.Context) error {
 // terms are the engine's times under the present settings.
 func (s *Service) terms() engine.Terms {
 	t := s.settings.Common().terms()
+	if p, ok := s.settings.(Payable); ok {
+		t.LateLook = max(t.LateLook, p.PayableFor()+engine.LongestCall)
+	}
 	if s.options.terms != nil {
 		s.options.terms(&t)
 	}

@@ -27,6 +27,10 @@ func (s *Settings) Common() *Settings { return s }
 // Configured is a pointer to a settings struct that embeds Settings.
 type Configured interface{ Common() *Settings }
 
+// Payable is implemented by settings that say for how long a customer may pay by a code, or by what a link was charged with. After an end without money
+// the provider is asked once more when that time is over, counted from the end, and a request that was on its way is too.
+type Payable interface{ PayableFor() time.Duration }
+
 // terms are the engine's times under these settings.
 func (s *Settings) terms() engine.Terms {
 	t := engine.DefaultTerms()

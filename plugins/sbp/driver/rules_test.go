@@ -16,6 +16,8 @@ import (
 	"github.com/payrack/payrack/ini"
 	"github.com/payrack/payrack/plugins/sbp/bank"
 	"github.com/payrack/payrack/plugins/sbp/sandbox"
+	"github.com/payrack/payrack/sdk"
+	"github.com/payrack/payrack/sdk/engine"
 	"github.com/payrack/payrack/sdk/exchange"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
@@ -175,6 +177,24 @@ func TestTheTimersAreAChain(t *testing.T) {
 		if p, ok := errors.AsType[*ini.Problem](s.Validate()); !ok || p.Key != name || p.Text("ru") == "" {
 			t.Errorf("%s: %v", name, p)
 		}
+	}
+}
+
+// What was cancelled is asked about once more when nobody can pay it any more, however long a code lives (contract 3.2).
+func TestTheLastLookComesWhenACodesTimeIsOver(t *testing.T) {
+	looks := make(chan time.Duration, 100)
+	c := newTill(t, bank.Cash, nil, sdk.Terms(func(terms *engine.Terms) { looks <- terms.LateLook }))
+	if soonest := 300*time.Second + engine.LongestCall; <-looks < soonest {
+		t.Errorf("it comes sooner than %s", soonest)
+	}
+	c.set("WaitTimeout", "1210")
+	c.set("QRTTL", "1200")
+	last := time.Duration(0)
+	for len(looks) > 0 {
+		last = <-looks
+	}
+	if soonest := 1200*time.Second + engine.LongestCall; last != soonest {
+		t.Errorf("it comes after %s, want %s", last, soonest)
 	}
 }
 

@@ -56,6 +56,8 @@ type Settings struct {
 	sdk.Settings
 }
 
+var _ sdk.Payable = (*Settings)(nil)
+
 // aboveProcessing is how much longer the till waits than the processing [seed 004: strictly greater; its successors: always 10 s].
 const aboveProcessing = 10 * time.Second
 
@@ -93,6 +95,9 @@ func (s *Settings) Validate() error {
 	}
 	return nil
 }
+
+// PayableFor implements sdk.Payable.
+func (s *Settings) PayableFor() time.Duration { return s.QRTTL }
 
 // enabled lists the banks that serve the till, the default one first.
 func (s *Settings) enabled() []string {
