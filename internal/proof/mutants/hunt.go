@@ -20,6 +20,8 @@ var around = map[string][]string{
 	"host/client":          {"host/client", "abi/library"},
 	"abi/library":          {"abi/library"},
 	"plugins/sendy/driver": {"plugins/sendy/driver"},
+	"plugins/sbp/bank":     {"plugins/sbp/bank", "plugins/sbp/driver"},
+	"plugins/sbp/driver":   {"plugins/sbp/driver"},
 }
 
 // folder is where the mutant's file lies.

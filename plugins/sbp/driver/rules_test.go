@@ -281,6 +281,24 @@ func TestACodeForAnotherSumIsNotShown(t *testing.T) {
 	c.want(provider.ShowQR)(c.Prepare(t.Context(), c.begin(pay.KindOnline, w, 500)))
 }
 
+func TestALinkFitsTheCodeAndTheSumThatWereRegistered(t *testing.T) {
+	c := newCounter(t, bank.Dynamic, nil)
+	const link = "https://qr.nspk.ru/AD10000000000000000000000000SIM2?type=02&bank=100000000999&sum=12345&cur=RUB&crc=574E"
+	registered := bank.Ticket{QR: "AD10000000000000000000000000SIM2", Amount: 12345}
+	if err := c.fits(registered, link); err != nil {
+		t.Error(err)
+	}
+	another, dearer := registered, registered
+	another.QR, dearer.Amount = "AD10000000000000000000000000SIM3", 12346
+	for _, wrong := range []bank.Ticket{another, dearer} {
+		for _, c.settings.CRCCheck = range []string{"strict", "warn"} {
+			if c.fits(wrong, link) == nil {
+				t.Errorf("%+v", wrong)
+			}
+		}
+	}
+}
+
 func TestTheWordsAreWholeInBothLanguagesAndEachThatTheCodeNamesIsThere(t *testing.T) {
 	c, err := text.Load(words)
 	if err != nil {
