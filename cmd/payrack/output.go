@@ -138,8 +138,14 @@ func (a *app) showOperation(op pay.Operation) {
 // headline is one sentence: what became of the money.
 func (a *app) headline(op pay.Operation) string {
 	id := "cli.outcome." + op.Outcome.String()
-	if !op.Kind.Money() {
+	switch {
+	case !op.Kind.Money():
 		id += ".done"
+	case op.Outcome == pay.Approved:
+	case op.Kind.Returns():
+		id += ".back"
+	case op.Kind == pay.KindPayout:
+		id += ".out"
 	}
 	if op.Running {
 		id = "cli.outcome.running"

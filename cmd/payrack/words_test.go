@@ -39,6 +39,9 @@ func TestEveryWordIsInTheCatalogue(t *testing.T) {
 	}
 	for _, o := range []pay.Outcome{pay.Unknown, pay.Approved, pay.Declined, pay.Cancelled} {
 		ids["cli.outcome."+o.String()], ids["cli.outcome."+o.String()+".done"], ids["cli.outcome.word."+o.String()] = true, true, true
+		if o != pay.Approved {
+			ids["cli.outcome."+o.String()+".back"], ids["cli.outcome."+o.String()+".out"] = true, true
+		}
 	}
 	for _, word := range []string{"digits", "phone", "password", "otp", "card", "scan"} {
 		ids["cli.ask.input."+word] = true
