@@ -14,7 +14,7 @@ export CGO_ENABLED ?= 1
 # the same.
 export GOFLAGS += -buildvcs=false -trimpath
 
-.PHONY: all build demo demo-sbp test test-callers bench sim torture mutants fuzz generate fmt clean library programs cashier
+.PHONY: all build demo demo-sbp demo-payout test test-callers bench sim torture mutants fuzz generate fmt clean library programs cashier
 
 all: build
 
@@ -43,6 +43,10 @@ demo: build
 # The same at the three banks of the SBP, side by side.
 demo-sbp: build
 	@scripts/demo-sbp.sh $(HOME_DIR)
+
+# Payouts to a client's card: every dialogue, refusals, lost answers and kills, and the ledgers.
+demo-payout: build
+	@scripts/demo-payout.sh $(HOME_DIR)
 
 test:
 	@scripts/prepare.sh

@@ -61,6 +61,9 @@ type Options struct {
 	Header http.Header
 	// Sign may add headers to a request once its body is known; an error of it keeps the request from being sent. It must not keep req.
 	Sign func(req *http.Request, body []byte) error
+	// Explain reads the server's own words out of an answer that failed, for the request log: "20098, card number is…". It must be short, and
+	// gets masked. nil: only the status is told.
+	Explain func(*Answer) string
 	// Record is told of each exchange, also of one that failed. It is called before the call returns.
 	Record func(journal.Exchange)
 	// Mask hides secrets and card numbers in a text. Without it bodies are not logged.

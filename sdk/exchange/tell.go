@@ -24,7 +24,14 @@ func (c *Client) tell(ctx context.Context, a call, started time.Time, body []byt
 		row.Status = answer.Status
 	}
 	if failure != nil {
-		row.Status, row.Error = failure.Status, c.mask(failure.Error())
+		said := ""
+		if c.options.Explain != nil && answer != nil {
+			said = c.options.Explain(answer)
+		}
+		if said != "" {
+			said += "; "
+		}
+		row.Status, row.Error = failure.Status, c.mask(said+failure.Error())
 	}
 	c.log(row, body, answer, failure)
 	if c.options.Record != nil {

@@ -16,6 +16,7 @@ static int usage(const char *name) {
            "  activate TERMINAL SERIAL CODE [force]   online SUM [SYSTEM]   offline SUM CODE|$code   refund SUM [REF]   reverse   wait\n"
            "  cancel-after SECONDS   answer VALUE|$code   expect approved|declined|cancelled|unknown|refused   pending\n"
            "  verify [CODE|$code]   report [JSON]   close [detailed]   set KEY VALUE   log   say TEXT\n"
+           "  payout SUM {\"document\":...}   again (the same payout once more)   module ID\n"
            "  sandbox ARGS   sandbox& ARGS (in the background)   scan ARGS (its output becomes $code)\n", name);
     return 2;
 }
@@ -118,7 +119,15 @@ static int command(struct till *till, char *line) {
         verify_link(till, strcmp(a, "$code") ? a : code);
     else if (!strcmp(line, "refund"))
         refund(till, sum, b);
-    else if (!strcmp(line, "reverse"))
+    else if (!strcmp(line, "payout"))
+        pay_out(till, sum, rest + strcspn(rest, "{"));
+    else if (!strcmp(line, "again"))
+        pay_out(till, 0, NULL);
+    else if (!strcmp(line, "module")) {
+        static char module[64];
+        snprintf(module, sizeof module, "%.63s", a);
+        till->module = module;
+    } else if (!strcmp(line, "reverse"))
         reverse_last(till);
     else if (!strcmp(line, "wait"))
         wait_on(till);
@@ -180,9 +189,9 @@ static int by_hand(struct till *till) {
     char choice[16], a[256], b[256], c[256];
     for (;;) {
         printf("\n%s\n", t("1 продажа по QR   2 продажа по коду покупателя   3 возврат   4 отчет   5 закрыть день\n"
-                           "6 незавершенные   7 дождаться результата   8 активация   9 проверить ссылку СБП   0 выход",
+                           "6 незавершенные   7 дождаться результата   8 активация   9 проверить ссылку СБП   p выплата на карту   0 выход",
                            "1 sell by QR   2 sell by the customer's code   3 refund   4 report   5 close the day\n"
-                           "6 pending   7 wait for the outcome   8 activate   9 check the SBP link   0 leave"));
+                           "6 pending   7 wait for the outcome   8 activate   9 check the SBP link   p pay to a card   0 leave"));
         if (!ask(t("выбор", "choice"), choice, sizeof choice) || choice[0] == '0')
             return 0;
         switch (choice[0]) {
@@ -201,6 +210,16 @@ static int by_hand(struct till *till) {
         case '5': close_day(till, 1); break;
         case '6': pending(till); break;
         case '7': wait_on(till); break;
+        case 'p': {
+            char document[256], quoted[1600], params[2048];
+            int64_t sum = ask_sum();
+            ask(t("документ (залоговый билет)", "document (pawn ticket)"), document, sizeof document);
+            if (json_quoted(document, quoted, sizeof quoted)) {
+                snprintf(params, sizeof params, "{\"document\":%s}", quoted);
+                pay_out(till, sum, params);
+            }
+            break;
+        }
         case '9': verify_link(till, NULL); break;
         case '8':
             ask(t("терминал", "terminal"), a, sizeof a);
@@ -251,6 +270,8 @@ int main(int argc, char **argv) {
     char line[256];
     snprintf(line, sizeof line, "{\"approved\":%lld,\"refunded\":%lld,\"net\":%lld}\n", (long long)till.approved, (long long)till.refunded,
              (long long)(till.approved - till.refunded));
+    if (till.paid_out)
+        snprintf(line + strlen(line) - 2, sizeof line - strlen(line), ",\"paid_out\":%lld}\n", (long long)till.paid_out);
     FILE *out = totals ? fopen(totals, "w") : NULL;
     if (totals && (!out || fputs(line, out) < 0 || fclose(out) != 0)) {
         perror(totals);

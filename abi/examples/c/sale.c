@@ -107,15 +107,19 @@ static void print_slips(pr_op op, int64_t at_least) {
 }
 
 /* An answer: the script's next one, the person's, or where nobody says anything the default. */
-static void answer(struct till *till, const char *what, const char *fallback, char *buf, size_t cap) {
+static void answer_as(struct till *till, const char *what, const char *fallback, int secret, char *buf, size_t cap) {
     if (!till->script)
         ask(what, buf, cap);
     else {
         snprintf(buf, cap, "%s", till->answered < till->given ? till->answers[till->answered++] : "");
-        printf("%s: %s\n", what, *buf ? buf : fallback);
+        printf("%s: %s\n", what, secret ? "***" : *buf ? buf : fallback);
     }
     if (!*buf)
         snprintf(buf, cap, "%s", fallback);
+}
+
+static void answer(struct till *till, const char *what, const char *fallback, char *buf, size_t cap) {
+    answer_as(till, what, fallback, 0, buf, cap);
 }
 
 static void choose(struct till *till, pr_op op, const char *title, const char *fallback, char *buf, size_t cap) {
@@ -134,11 +138,17 @@ static void choose(struct till *till, pr_op op, const char *title, const char *f
 }
 
 static void show_prompt(struct till *till, pr_op op, int32_t event, int32_t id) {
-    char text[4096], fallback[256], reply[4096] = "";
+    char text[4096], fallback[256], reply[4096] = "", file[1024], reason[64], input[32];
     if (!event_text(op, event == PR_EV_CONFIRM || event == PR_EV_PRINT ? "text" : "title", text, sizeof text))
         event_text(op, "title", text, sizeof text);
     event_text(op, "default", fallback, sizeof fallback);
-    if (event == PR_EV_PRINT) {
+    if (event == PR_EV_PRINT && event_text(op, "reason", reason, sizeof reason) && !strcmp(reason, "statement")) {
+        /* a paper that the client signs first; the file is gone once the question is answered */
+        printf("%s\n", text);
+        if (event_text(op, "file", file, sizeof file))
+            printf("[%s %s]\n", t("ЗАЯВЛЕНИЕ", "STATEMENT"), file);
+        answer(till, t("1 - подписано, 0 - отменить", "1 signed, 0 cancel"), "1", reply, sizeof reply);
+    } else if (event == PR_EV_PRINT) {
         printf("%s\n", text);
         snprintf(reply, sizeof reply, "1");
     } else if (event == PR_EV_CHOICE)
@@ -146,8 +156,10 @@ static void show_prompt(struct till *till, pr_op op, int32_t event, int32_t id) 
     else if (event == PR_EV_CONFIRM) {
         strncat(text, t(" (1 - да, 0 - нет)", " (1 yes, 0 no)"), sizeof text - strlen(text) - 1);
         answer(till, text, fallback, reply, sizeof reply);
-    } else
-        answer(till, text, fallback, reply, sizeof reply);
+    } else { /* numbers of cards, codes and passwords are not shown */
+        event_text(op, "input", input, sizeof input);
+        answer_as(till, text, fallback, !strcmp(input, "card") || !strcmp(input, "otp") || !strcmp(input, "password"), reply, sizeof reply);
+    }
     int32_t r = pr_answer(op, id, reply);
     if (r < 0)
         complain(till->host, r);
@@ -261,7 +273,7 @@ static int32_t conclude(struct till *till, pr_op op, int32_t outcome) {
     printf("\n");
     if (outcome != PR_OK && text_of(op, "hint", text, sizeof text))
         printf("   %s\n", text);
-    int money = strncmp(kind, "pay.", 4) == 0 || strcmp(kind, "refund") == 0;
+    int money = strncmp(kind, "pay.", 4) == 0 || strcmp(kind, "refund") == 0 || strcmp(kind, "payout") == 0;
     print_slips(op, money && (outcome == PR_OK || outcome == PR_CANCELLED) ? 0 : 1);
     if (outcome != PR_OK)
         return outcome;
@@ -271,7 +283,10 @@ static int32_t conclude(struct till *till, pr_op op, int32_t outcome) {
         text_of(op, "ref", till->paid, sizeof till->paid);
     } else if (strcmp(kind, "refund") == 0)
         till->refunded += amount;
-    else
+    else if (strcmp(kind, "payout") == 0) {
+        till->paid_out += till->told_payout ? 0 : amount;
+        printf("%s\n", t("Чек печатается только безналичный.", "Only a cashless receipt may be printed."));
+    } else
         return outcome;
     roubles(amount, sum, sizeof sum);
     printf("[%s %s]\n", t("ЧЕК", "RECEIPT"), sum); /* the fiscal receipt; were it not printed: pr_reverse */
@@ -303,6 +318,27 @@ static int32_t operate(struct till *till, const char *kind, int64_t amount, cons
         return till->outcome = r;
     }
     return conclude(till, op, follow(till, op));
+}
+
+/* Pays a loan out to a card. params are the payout's own, a JSON object: document, and what the till knows of contract, tenders and client. */
+int32_t pay_out(struct till *till, int64_t amount, const char *params) {
+    long receipt;
+    pr_op op;
+    if (params && *params == '{') {
+        if (!new_ref(till, till->payout_ref, sizeof till->payout_ref, &receipt))
+            return till->outcome = PR_E_STATE;
+        snprintf(till->payout_params, sizeof till->payout_params, "%s", params);
+        till->payout_sum = amount;
+        till->told_payout = 0;
+    } /* else the same ref with the same parameters: the same payout, however often it is asked for */
+    int32_t r = pr_start(till->host, till->module, "payout", till->payout_sum, till->payout_ref, till->payout_params, &op);
+    if (r < 0) {
+        complain(till->host, r);
+        return till->outcome = r;
+    }
+    r = conclude(till, op, follow(till, op));
+    till->told_payout = till->told_payout || r == PR_OK;
+    return r;
 }
 
 int32_t sell(struct till *till, int64_t amount, const char *system) {

@@ -33,13 +33,17 @@ struct till {
     pr_op last;
     int32_t outcome;     /* of last */
     char paid[65];       /* ref of the last approved payment */
-    int64_t approved, refunded;
+    int64_t approved, refunded, paid_out;
+    char payout_ref[65], payout_params[4096]; /* of the last payout */
+    int64_t payout_sum;
+    int told_payout;     /* it was approved and counted */
 };
 
 int32_t sell(struct till *till, int64_t amount, const char *system); /* by the till's QR; no system: the cashier is asked where there is a choice */
 int32_t sell_by_code(struct till *till, int64_t amount, const char *code);
 int32_t verify_link(struct till *till, const char *code); /* is the printed code the till's own? no code: it is asked for */
 int32_t refund(struct till *till, int64_t amount, const char *original);
+int32_t pay_out(struct till *till, int64_t amount, const char *params); /* to a client's card; no params: the last one once more */
 int32_t wait_on(struct till *till); /* for the truth about an operation that was unknown */
 int32_t reverse_last(struct till *till);
 int32_t close_day(struct till *till, int detailed);

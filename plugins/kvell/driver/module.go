@@ -106,7 +106,7 @@ func newDriver(p sdk.Parts, typed *cards) (*Driver, error) {
 	if d.log == nil {
 		d.log = hclog.NewNullLogger()
 	}
-	d.client, d.problem = p.HTTP(exchange.Options{Base: settings.server(), Timeout: settings.Timeout, Sign: d.sign})
+	d.client, d.problem = p.HTTP(exchange.Options{Base: settings.server(), Timeout: settings.Timeout, Sign: d.sign, Explain: explain})
 	return d, nil
 }
 

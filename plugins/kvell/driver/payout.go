@@ -296,6 +296,15 @@ func (d *Driver) confirm(ctx context.Context, op provider.Operation, code string
 	return d.verdict(op, t, answer)
 }
 
+// explain are the service's own errors, for the request log, as its log in the pawnshop's program has them [S001].
+func explain(answer *exchange.Answer) string {
+	var said []string
+	for i, f := range wire.ReadFailures(answer.Body) {
+		said = append(said, fmt.Sprintf("№%d: %d %s", i+1, f.Code, f.Message))
+	}
+	return short(strings.Join(said, "; "), 300)
+}
+
 func short(s string, most int) string {
 	runes := []rune(s)
 	return string(runes[:min(len(runes), most)])

@@ -497,3 +497,28 @@ func TestTheChainsTextStandsInTheStatement(t *testing.T) {
 		t.Errorf("the chain's page has %d bytes, the built-in one %d", own, plain)
 	}
 }
+
+// TestTheRequestLogSaysWhatTheServiceSaid, as its own log does [S001]: code and message, with cards and keys masked.
+func TestTheRequestLogSaysWhatTheServiceSaid(t *testing.T) {
+	c := newTill(t, nil, nil)
+	c.run(payoutTo(sandbox.CardRefused, 100), nil)
+	c.run(payoutTo(card, 100), nil)
+	for filter, want := range map[string]int{`"ok":false`: 1, `"ok":true`: 1, `"method":"ACCOUNT2CARD"`: 2, `"initiator":"иванова"`: 2, `"contains":"20098"`: 1, `"method":"nothing"`: 0} {
+		raw, err := c.Find(t.Context(), json.RawMessage(`{"what":"exchanges","newest":true,`+filter+`}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows []struct {
+			Method, Initiator, Error string
+			OK                       bool
+		}
+		if err := json.Unmarshal(raw, &rows); err != nil || len(rows) != want {
+			t.Errorf("%s: %d rows, want %d: %s %v", filter, len(rows), want, raw, err)
+		}
+		for _, r := range rows {
+			if r.Initiator != "Иванова" || !r.OK && !strings.HasPrefix(r.Error, "№1: 20098 card number is not valid") {
+				t.Errorf("%+v", r)
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -180,6 +181,7 @@ func (b *bank) take(in payoutIn, amount int64, to, behaviour string) answer {
 	case b.settings.OTP || behaviour == codes:
 		n, _ := rand.Int(rand.Reader, big.NewInt(1_000_000)) // never fails
 		o.Status, o.Code, o.Expires = b.settings.OTPStatus, fmt.Sprintf("%06d", n.Int64()), o.Created.Add(time.Duration(b.settings.OTPLifetime))
+		o.Code = cmp.Or(b.settings.OTPCode, o.Code)
 		err = b.commit(change{Order: &o})
 	case behaviour == slowly, b.settings.WorkPolls > 0:
 		err = b.commit(change{Order: &o})

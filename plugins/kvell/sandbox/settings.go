@@ -41,6 +41,7 @@ type Settings struct {
 	OTP         bool         `json:"otp"`             // the terminal asks for a code
 	OTPStatus   string       `json:"otp_status"`      // wait_confirm or pending_otp
 	OTPBare     bool         `json:"otp_bare"`        // its answer is {"status":…} alone, as one client knows it
+	OTPCode     string       `json:"otp_code"`        // the code of each order; empty: another one each time
 	OTPTries    int          `json:"otp_tries"`       // wrong codes that an order survives less one
 	OTPLifetime sdk.Duration `json:"otp_lifetime_ms"` // then the order is canceled
 
