@@ -11,7 +11,7 @@ import (
 	"github.com/payrack/payrack/sdk/text"
 )
 
-// What a receiver may not (design §8): force an activation, see other days (so also compare one with the provider's registry). Resolving
+// What a receiver may not (design §8): force an activation, replace the keys by which a module signs, see other days (so also compare one with the provider's registry). Resolving
 // and changing settings are refused where they are asked for.
 
 // mayBegin refuses a receiver's request that needs the full role.
@@ -22,7 +22,7 @@ func (h *Host) mayBegin(ctx context.Context, s *session, r *resident, request pa
 	p := request.Params
 	switch request.Kind {
 	case pay.KindCommand:
-		if p.Name == "activate" && forced(p.Args) || p.Name == "reconcile" { // a registry is of another day
+		if p.Name == "activate" && forced(p.Args) || p.Name == "reconcile" || p.Name == "keys" && !shows(p.Args) { // a registry is of another day
 			return text.Refuse(pay.ErrHostDenied, "host.receiver", nil, nil)
 		}
 	case pay.KindReport:
@@ -62,6 +62,20 @@ func (h *Host) mayRead(s *session, e index.Entry) error {
 
 // old says whether an operation is of another day.
 func old(e index.Entry) bool { return e.Begun.Before(today()) && time.Since(e.Begun) > overMidnight }
+
+// shows says whether the arguments of a command about keys ask to show the public one only. What cannot be read counts as asking for more.
+func shows(args json.RawMessage) bool {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(args, &all) != nil {
+		return false
+	}
+	for name := range all { // in another letter case a module may read another action
+		if name != "action" && name != "replace" {
+			return false
+		}
+	}
+	return string(all["action"]) == `"show-public"`
+}
 
 // forced says whether the arguments of an activation ask to go on where the terminal seems active already. What cannot be read counts
 // as asking.
