@@ -14,8 +14,10 @@ import (
 
 	"github.com/payrack/payrack/host"
 	"github.com/payrack/payrack/ini"
+	kvell "github.com/payrack/payrack/plugins/kvell/driver"
 	sbp "github.com/payrack/payrack/plugins/sbp/driver"
 	sendy "github.com/payrack/payrack/plugins/sendy/driver"
+	"github.com/payrack/payrack/sdk"
 	"github.com/payrack/payrack/sdk/pay"
 )
 
@@ -205,6 +207,37 @@ func TestThePageOfEachBankHasItsSettingsWithTheirCaptions(t *testing.T) {
 	}
 }
 
+func TestThePageOfKVELLHasItsSettingsWithTheirCaptions(t *testing.T) {
+	schema, err := ini.Describe(&kvell.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	common := map[string]bool{}
+	every, err := ini.Describe(&sdk.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range every.Settings {
+		common[s.Key] = true
+	}
+	for lang, page := range bothLanguages(t, "kvell.md") {
+		found := map[string]string{}
+		for _, row := range captionRow.FindAllStringSubmatch(page, -1) {
+			found[row[1]] = row[2]
+		}
+		for _, s := range schema.Settings {
+			want := map[string]string{"en": s.Caption.EN, "ru": s.Caption.RU}[lang]
+			if caption := found[s.Key]; !common[s.Key] && caption != want {
+				t.Errorf("%s/kvell.md: %s is called %q, in the settings %q", lang, s.Key, caption, want)
+			}
+			delete(found, s.Key)
+		}
+		for key := range found {
+			t.Errorf("%s/kvell.md: there is no setting %s", lang, key)
+		}
+	}
+}
+
 func TestTheSettingsOfAllBanksStandInTheTechniciansTable(t *testing.T) {
 	schema, err := ini.Describe(&sbp.Settings{})
 	if err != nil {
@@ -235,6 +268,13 @@ func TestTheTestsThatThePagesNameExist(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	settings, err := ini.Describe(&kvell.Settings{}) // TestTerminal is a setting, and no test
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range settings.Settings {
+		exist[one.Key] = true
 	}
 	named := regexp.MustCompile("`(Test[A-Z]\\w+)`")
 	found := 0

@@ -267,3 +267,38 @@ func TestTheStatementsPageIsForgotten(t *testing.T) {
 		}
 	}
 }
+
+// FuzzReadRequest holds that nothing that a till may send crashes, and that what was read holds no amount below zero.
+func FuzzReadRequest(f *testing.F) {
+	for _, seed := range []string{`{"document":"A","contract":{"number":"K","date":"2026-11-22"},"tenders":{"cash":1},"documents":[{"id":"A","made":true}],"client":{"name":"x"}}`,
+		`{"contract":null,"tenders":null,"documents":null,"client":null}`, `{"tenders":{"cash":9223372036854775807,"card":9223372036854775807}}`, `{"card":"4111 1111 1111 1111"}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := pay.ParseParams(text)
+		if err != nil {
+			return
+		}
+		if c, err := ParseCard(p.Card); err == nil && strings.Contains(c.String(), c.Number()) {
+			t.Fatal("the mask shows the card")
+		}
+		r, err := ReadRequest(p)
+		if err != nil {
+			return
+		}
+		for _, amount := range r.Tenders {
+			if amount < 0 {
+				t.Fatal("an amount below zero was taken")
+			}
+		}
+		_ = r.mayBegin(provider.Operation{Amount: 100, Currency: pay.RUB})
+	})
+}
+
+// TestTendersThatOverflowAreRefused: two amounts whose sum does not fit are no sum that equals the payout.
+func TestTendersThatOverflowAreRefused(t *testing.T) {
+	w := newWorld(t, Limits{})
+	if err := w.Check(payoutOf(100, `{"document":"A","tenders":{"a":9223372036854775807,"b":9223372036854775807,"c":102}}`)); err == nil {
+		t.Error("taken")
+	}
+}

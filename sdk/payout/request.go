@@ -26,6 +26,9 @@ type Document struct {
 	Made bool   `json:"made"`
 }
 
+// mostTender bounds an amount so that the sum of a request's tenders fits.
+const mostTender = 1 << 40
+
 // cash is the tender that forbids a payout to a card [seeds 000, 001].
 const cash = "cash"
 
@@ -53,7 +56,7 @@ func ReadRequest(p pay.Params) (Request, error) {
 		return bad("tenders")
 	}
 	for _, amount := range r.Tenders {
-		if amount < 0 {
+		if amount < 0 || amount > mostTender {
 			return bad("tenders")
 		}
 	}
