@@ -7,7 +7,7 @@ program cashier;
 
 uses
   {$IFDEF MSWINDOWS}Windows,{$ELSE}cthreads, Unix,{$ENDIF}
-  SysUtils, Classes, SyncObjs, payrack;
+  SysUtils, Classes, payrack;
 
 type
   { Reads what the cashier types, so that a payment can be cancelled while it is waited for. }
@@ -23,8 +23,7 @@ var
   Home, Pos_, Module_, Paid: UTF8String;
   Host: pr_host;
   Last: pr_op;
-  Lock: TCriticalSection;
-  Came: TEvent;
+  Lock: TMultiReadExclusiveWriteSynchronizer;
   Typed: array of UTF8String;
   Over: Boolean;
 
@@ -51,24 +50,23 @@ begin
   while not Eof(Input) do
   begin
     ReadLn(Input, line);
-    Lock.Acquire;
+    Lock.BeginWrite;
     SetLength(Typed, Length(Typed) + 1);
     Typed[High(Typed)] := line;
-    Lock.Release;
-    Came.SetEvent;
+    Lock.EndWrite;
   end;
   Over := True;
-  Came.SetEvent;
 end;
 
 { False: there is none yet, or where it waits, none any more. }
 function ReadLine(out line: UTF8String; wait: Boolean): Boolean;
 var
   i: Integer;
+  done: Boolean;
 begin
   line := '';
   repeat
-    Lock.Acquire;
+    Lock.BeginWrite;
     Result := Length(Typed) > 0;
     if Result then
     begin
@@ -76,13 +74,12 @@ begin
       for i := 1 to High(Typed) do
         Typed[i - 1] := Typed[i];
       SetLength(Typed, Length(Typed) - 1);
-    end
-    else
-      Came.ResetEvent;
-    Lock.Release;
-    if Result or not wait or Over then
+    end;
+    done := Over and (Length(Typed) = 0);
+    Lock.EndWrite;
+    if Result or not wait or done then
       Exit;
-    Came.WaitFor(1000);
+    Sleep(20);
   until False;
 end;
 
@@ -456,8 +453,7 @@ begin
     Halt(1);
   end;
   PrSetOption(Host, 'language', T('ru', 'en'));
-  Lock := TCriticalSection.Create;
-  Came := TEvent.Create(nil, True, False, '');
+  Lock := TMultiReadExclusiveWriteSynchronizer.Create;
   TReader.Create(False).FreeOnTerminate := True;
   Pending;
   while ReadLine(line, True) and (line <> 'exit') do
