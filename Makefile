@@ -14,7 +14,7 @@ export CGO_ENABLED ?= 1
 # the same.
 export GOFLAGS += -buildvcs=false -trimpath
 
-.PHONY: all build demo demo-sbp demo-payout test test-callers bench sim torture mutants fuzz generate fmt clean library programs cashier
+.PHONY: all build windows demo demo-sbp demo-payout test test-callers test-windows bench sim torture mutants fuzz generate fmt clean library programs cashier
 
 all: build
 
@@ -36,6 +36,19 @@ library:
 cashier: library
 	$(MAKE) --no-print-directory -C abi/examples/c OUT=$(abspath $(HOME_DIR))
 
+# The installations for 32- and 64-bit Windows, cross-built: the library with mingw-w64, the programs without C.
+windows: windows-386 windows-amd64
+windows-386: CROSS := i686-w64-mingw32-gcc
+windows-amd64: CROSS := x86_64-w64-mingw32-gcc
+windows-%:
+	@mkdir -p $(OUT)/$@
+	CGO_ENABLED=1 GOOS=windows GOARCH=$* CC=$(CROSS) $(BUILD) -buildmode=c-shared -ldflags "-s -w -X main.version=$(VERSION)" -o $(OUT)/$@/payrack.dll ./abi
+	cp abi/payrack.h $(OUT)/$@/payrack.h
+	CGO_ENABLED=0 GOOS=windows GOARCH=$* $(BUILD) -ldflags "$(LDFLAGS)" -o $(OUT)/$@/payrack.exe ./cmd/payrack
+	@for m in $(MODULES); do mkdir -p $(OUT)/$@/modules/$$m; echo "build module $$m.exe"; \
+	  CGO_ENABLED=0 GOOS=windows GOARCH=$* $(BUILD) -ldflags "$(LDFLAGS)" -o $(OUT)/$@/modules/$$m/$$m.exe ./plugins/$$m || exit 1; done
+	cd $(OUT)/$@ && sha256sum payrack.exe $(foreach m,$(MODULES),modules/$(m)/$(m).exe) > payrack.sha256
+
 # Builds everything, sells, refunds and closes a day through libpayrack.so, and compares the till with the sandbox's ledger.
 demo: build
 	@scripts/demo.sh $(HOME_DIR)
@@ -56,6 +69,10 @@ test:
 test-callers:
 	@scripts/prepare-callers.sh
 	@$(GO) run ./internal/stages scripts/callers-stages.txt
+
+# What was built for Windows, 32 and 64 bit, under Wine.
+test-windows:
+	@$(GO) run ./internal/stages scripts/windows-stages.txt
 
 bench: build
 	@$(GO) run ./internal/bench -home $(HOME_DIR) -out $(OUT)/bench.json

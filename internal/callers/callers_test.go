@@ -64,14 +64,20 @@ func copied(t *testing.T, to string, files ...string) {
 	}
 }
 
-// opened lays out an installation, and takes it down after the test.
-func opened(t *testing.T) *Shop {
+// linux is the installation for this computer.
+func linux(t *testing.T) Platform {
+	home := built(t)
+	return Platform{Built: home, Sandbox: filepath.Join(home, "payrack-sandbox")}
+}
+
+// opened lays out an installation in a folder of its own in parent, and takes it down after the test.
+func opened(t *testing.T, on Platform, parent string) *Shop {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "prc") // short: sockets lie in it
+	dir, err := os.MkdirTemp(parent, "prc") // short: sockets lie in it
 	if err != nil {
 		t.Fatal(err)
 	}
-	shop, err := NewShop(context.Background(), built(t), dir)
+	shop, err := NewShop(context.Background(), on, dir)
 	t.Cleanup(func() {
 		if err := shop.Close(); err != nil {
 			t.Error(err)
@@ -87,9 +93,13 @@ func opened(t *testing.T) *Shop {
 // sells plays the scenarios at a till. command gives the program and its arguments for an installation.
 func sells(t *testing.T, command func(home string) []string) {
 	t.Helper()
+	sellsAt(t, opened(t, linux(t), ""), command)
+}
+
+func sellsAt(t *testing.T, shop *Shop, command func(home string) []string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	shop := opened(t)
 	play := &Play{Shop: shop, Command: command(shop.Home), Log: &Log{}}
 	sums, err := play.Run(ctx, filepath.Join(root, "scripts/demo.txt"), filepath.Join(root, "scripts/callers.txt"))
 	if err != nil {
@@ -104,7 +114,7 @@ func TestATillThatSaysPaidWhereNobodyPaidIsCaught(t *testing.T) {
 	if err := os.WriteFile(scenario, []byte("online 100\nexpect approved\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	play := &Play{Shop: opened(t), Command: []string{"sh", "-c", liar}, Log: &Log{}, Settle: time.Millisecond}
+	play := &Play{Shop: opened(t, linux(t), ""), Command: []string{"sh", "-c", liar}, Log: &Log{}, Settle: time.Millisecond}
 	if sums, err := play.Run(t.Context(), scenario); err == nil || !strings.Contains(err.Error(), "the sandbox's ledger says 0 and 0") {
 		t.Errorf("%v, %v\n%s", sums, err, play.Log)
 	}
@@ -120,10 +130,14 @@ func TestATillInPythonSellsByTheScenario(t *testing.T) {
 // calledBack lets a program of testdata pay with a callback, and looks at what it says and that it ends by itself.
 func calledBack(t *testing.T, want string, payments int, command func(home, first, second string) []string) {
 	t.Helper()
-	shop := opened(t)
+	calledBackAt(t, opened(t, linux(t), ""), want, payments, command)
+}
+
+func calledBackAt(t *testing.T, shop *Shop, want string, payments int, command func(home, first, second string) []string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if said, err := activated(ctx, shop); err != nil {
+	if said, err := shop.payrack(ctx, "12345678\n", "activate", "--module", "sendy", "--terminal", "10240007", "--serial", "SN-0001"); err != nil {
 		t.Fatalf("activate: %v\n%s", err, said)
 	}
 	codes := make([]string, 2)
@@ -153,12 +167,6 @@ func calledBack(t *testing.T, want string, payments int, command func(home, firs
 	if err := <-paid; err != nil {
 		t.Error(err)
 	}
-}
-
-func activated(ctx context.Context, shop *Shop) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, shop.program("payrack"), "--home", shop.Home, "activate", "--module", "sendy", "--terminal", "10240007", "--serial", "SN-0001")
-	cmd.Stdin = strings.NewReader("12345678\n")
-	return cmd.CombinedOutput()
 }
 
 // both says that events came from payrack's thread and in the classic call, and that both payments were approved.

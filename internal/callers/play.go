@@ -113,10 +113,12 @@ func (p *Play) step(ctx context.Context, s Step) (err error) {
 }
 
 // open starts the till, and hears what it finds pending.
-func (p *Play) open(ctx context.Context) (err error) {
-	if p.till, err = start(ctx, p.Command, p.Shop.env, p.Log); err != nil {
+func (p *Play) open(ctx context.Context) error {
+	till, err := start(ctx, p.Command, p.Shop.env, p.Log)
+	if err != nil {
 		return err
 	}
+	p.till = till
 	for {
 		if err := p.await(); err != nil {
 			p.till.kill()

@@ -9,13 +9,23 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
 
+// Platform says what kind of programs the installation has.
+type Platform struct {
+	Built   string   // the installation that was built
+	Sandbox string   // the sandbox's program, which is this computer's own
+	Enter   []string // what stands before a program of the installation: nothing, or how Wine is entered
+	Suffix  string   // of its name
+}
+
 // Shop is an installation with the sandbox as its provider. It lies in a folder of its own.
 type Shop struct {
 	Home    string // the installation
+	on      Platform
 	dir     string
 	sandbox *exec.Cmd
 	life    io.Closer // the sandbox ends with it
@@ -23,9 +33,9 @@ type Shop struct {
 }
 
 // NewShop copies the installation that make build made, and starts the sandbox. Close it, also after an error.
-func NewShop(ctx context.Context, built, dir string) (*Shop, error) {
-	s := &Shop{dir: dir, Home: filepath.Join(dir, "payrack")}
-	if err := os.CopyFS(s.Home, os.DirFS(built)); err != nil {
+func NewShop(ctx context.Context, on Platform, dir string) (*Shop, error) {
+	s := &Shop{on: on, dir: dir, Home: filepath.Join(dir, "payrack")}
+	if err := os.CopyFS(s.Home, os.DirFS(on.Built)); err != nil {
 		return s, fmt.Errorf("copy the installation (make build comes first): %w", err)
 	}
 	url, err := s.startSandbox(ctx)
@@ -41,7 +51,7 @@ func NewShop(ctx context.Context, built, dir string) (*Shop, error) {
 
 func (s *Shop) startSandbox(ctx context.Context) (url string, err error) {
 	ready := filepath.Join(s.dir, "ready")
-	s.sandbox = exec.CommandContext(ctx, s.program("payrack-sandbox"), "sendy", "--listen", "127.0.0.1:0", "--data", filepath.Join(s.dir, "sandbox"),
+	s.sandbox = exec.CommandContext(ctx, s.on.Sandbox, "sendy", "--listen", "127.0.0.1:0", "--data", filepath.Join(s.dir, "sandbox"),
 		"--ready-file", ready, "--with-stdin")
 	if s.life, err = s.sandbox.StdinPipe(); err != nil {
 		return "", err
@@ -61,14 +71,32 @@ func (s *Shop) startSandbox(ctx context.Context) (url string, err error) {
 	return "", errors.New("the sandbox is not ready after 30 s")
 }
 
-func (s *Shop) program(name string) string { return filepath.Join(s.Home, name) }
+// Program is the command line of a program that lies in the installation.
+func (s *Shop) Program(name string, args ...string) []string {
+	return slices.Concat(s.on.Enter, []string{filepath.Join(s.Home, name+s.on.Suffix)}, args)
+}
+
+// payrack runs the installation's command line. Its output goes to a file: a host that it may start would hold a pipe open.
+func (s *Shop) payrack(ctx context.Context, input string, args ...string) (string, error) {
+	words := s.Program("payrack", append([]string{"--home", s.Home}, args...)...)
+	said, err := os.CreateTemp(s.dir, "said")
+	if err != nil {
+		return "", err
+	}
+	defer os.Remove(said.Name())
+	defer said.Close()
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = s.env, strings.NewReader(input), said, said
+	err = cmd.Run()
+	out, unread := os.ReadFile(said.Name())
+	return string(out), errors.Join(err, unread)
+}
 
 // Close stops the host, which ends its modules, and the sandbox.
 func (s *Shop) Close() error {
 	var errs []error
 	if s.sandbox != nil {
-		stop := exec.Command(s.program("payrack"), "--home", s.Home, "host", "stop", "--drain")
-		if out, err := stop.CombinedOutput(); err != nil {
+		if out, err := s.payrack(context.Background(), "", "host", "stop", "--drain"); err != nil {
 			errs = append(errs, fmt.Errorf("stop the host: %w: %s", err, out))
 		}
 		s.life.Close()
@@ -79,7 +107,7 @@ func (s *Shop) Close() error {
 
 // customer runs the sandbox's command line: the customer, and the provider's faults.
 func (s *Shop) customer(ctx context.Context, args string) (string, error) {
-	cmd := exec.CommandContext(ctx, s.program("payrack-sandbox"), strings.Fields(args)...)
+	cmd := exec.CommandContext(ctx, s.on.Sandbox, strings.Fields(args)...)
 	cmd.Env = s.env
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -93,7 +121,7 @@ func (s *Shop) customer(ctx context.Context, args string) (string, error) {
 type Sums struct{ Paid, Back int64 }
 
 func (s *Shop) ledger(ctx context.Context) (Sums, error) {
-	cmd := exec.CommandContext(ctx, s.program("payrack-sandbox"), "ledger", "--json")
+	cmd := exec.CommandContext(ctx, s.on.Sandbox, "ledger", "--json")
 	cmd.Env = s.env
 	out, err := cmd.Output()
 	if err != nil {
@@ -117,8 +145,7 @@ func (s *Shop) check(ctx context.Context, record string) error {
 		}
 	}
 	soon := time.Now().Add(time.Minute).Format("2006-01-02 15:04:05")
-	cmd := exec.CommandContext(ctx, s.program("payrack"), "--home", s.Home, "check", "--module", "sendy", "--ledger", control, "--till", record, "--quiet-since", soon)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := s.payrack(ctx, "", "check", "--module", "sendy", "--ledger", control, "--till", record, "--quiet-since", soon); err != nil {
 		return fmt.Errorf("payrack check: %w\n%s", err, out)
 	}
 	return nil

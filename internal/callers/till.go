@@ -53,7 +53,7 @@ type till struct {
 // start starts the program. It ends with its input, or with ctx.
 func start(ctx context.Context, command []string, env []string, log *Log) (*till, error) {
 	t := &till{cmd: exec.CommandContext(ctx, command[0], command[1:]...), lines: make(chan string, 1000), log: log}
-	t.cmd.Env = env
+	t.cmd.Env, t.cmd.WaitDelay = env, time.Second
 	var err error
 	if t.in, err = t.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -105,28 +105,37 @@ func (t *till) leave() error {
 		return err
 	}
 	t.in.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- t.wait() }()
 	for {
-		if _, err := t.hear(); err != nil {
-			break
+		select {
+		case line, ok := <-t.lines:
+			if ok {
+				fmt.Fprintln(t.log, line)
+			} else {
+				return <-ended
+			}
+		case err := <-ended:
+			return err
+		case <-time.After(Patience):
+			t.kill()
+			return errors.New("the till does not end")
 		}
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- t.cmd.Wait() }()
-	select {
-	case err := <-ended:
+}
+
+// wait waits for the process, and not for its output: under Wine a host that it started holds that open.
+func (t *till) wait() error {
+	if err := t.cmd.Wait(); !errors.Is(err, exec.ErrWaitDelay) {
 		return err
-	case <-time.After(Patience):
-		t.kill()
-		return errors.New("the till does not end")
 	}
+	return nil
 }
 
 // kill ends it as a power cut would.
 func (t *till) kill() {
 	_ = t.cmd.Process.Kill()
-	for range t.lines { // until its output is over
-	}
-	_ = t.cmd.Wait()
+	_ = t.wait()
 }
 
 // parseTold reads a line that begins with "== ". ok is false where it speaks of no operation.

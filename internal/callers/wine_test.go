@@ -1,0 +1,81 @@
+//go:build callers
+
+package callers
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// wine is how a Windows program is run, and where it must lie. It skips the test where there is no Wine and none may be made.
+func wine(t *testing.T) (script, room string) {
+	t.Helper()
+	root, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script = filepath.Join(root, "scripts/wine.sh")
+	out, err := exec.Command(script, "prepare").CombinedOutput()
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok && failed.ExitCode() == 75 {
+		t.Skipf("no Windows programs here: %s", out)
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	room = filepath.Join(root, ".cache", "wine", "room")
+	if err := os.MkdirAll(room, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return script, room
+}
+
+// onWindows is the installation for a width of Windows: 386 or amd64.
+func onWindows(t *testing.T, script, width string) Platform {
+	t.Helper()
+	built := filepath.Join(filepath.Dir(built(t)), "windows-"+width)
+	if _, err := os.Stat(filepath.Join(built, "payrack.dll")); err != nil {
+		t.Skipf("no installation for Windows was built: make windows needs mingw-w64: %v", err)
+	}
+	return Platform{Built: built, Sandbox: linux(t).Sandbox, Enter: []string{script, "run"}, Suffix: ".exe"}
+}
+
+// compiled compiles a Pascal program of abi for a width of Windows, in a folder that Wine sees.
+func compiled(t *testing.T, script, room, width, source string) (program string) {
+	t.Helper()
+	dir, err := os.MkdirTemp(room, "pas")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	copied(t, dir, source, "bindings/pascal/payrack.pas")
+	compiler := map[string][]string{"386": {"fpc-win32"}, "amd64": {"fpc", "-Twin64", "-Px86_64"}}[width]
+	command := append([]string{script, "enter"}, compiler...)
+	run(t, dir, append(command, "-v0ew", filepath.Base(source))...)
+	name := filepath.Base(source)
+	return filepath.Join(dir, name[:len(name)-len(".pas")]+".exe")
+}
+
+func TestATillInPascalSellsByTheScenarioAsAWindowsProgram(t *testing.T) {
+	script, room := wine(t)
+	for _, width := range []string{"386", "amd64"} {
+		t.Run(width, func(t *testing.T) {
+			program := compiled(t, script, room, width, "examples/pascal/cashier.pas")
+			sellsAt(t, opened(t, onWindows(t, script, width), room), func(home string) []string { return []string{script, "run", program, home, "4"} })
+		})
+	}
+}
+
+func TestAProgramInPascalIsCalledBackAsAWindowsProgram(t *testing.T) {
+	script, room := wine(t)
+	for _, width := range []string{"386", "amd64"} {
+		t.Run(width, func(t *testing.T) {
+			program := compiled(t, script, room, width, "../internal/callers/testdata/callback.pas")
+			calledBackAt(t, opened(t, onWindows(t, script, width), room), both, 2, func(home, first, second string) []string {
+				return []string{script, "run", program, filepath.Join(home, "payrack.dll"), home, first, second}
+			})
+		})
+	}
+}
