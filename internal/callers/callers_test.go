@@ -156,11 +156,8 @@ func calledBackAt(t *testing.T, shop *Shop, want string, payments int, command f
 		}
 		paid <- errors.Join(errs...)
 	}()
-	words := command(shop.Home, codes[0], codes[1])
-	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
-	cmd.Env = shop.env
-	out, err := cmd.CombinedOutput()
-	if err != nil || !regexp.MustCompile(want).Match(out) {
+	out, err := shop.run(ctx, "", command(shop.Home, codes[0], codes[1])...)
+	if err != nil || !regexp.MustCompile(want).MatchString(out) {
 		t.Errorf("it does not say %s, or does not end: %v\n%s", want, err, out)
 		cancel()
 	}

@@ -76,9 +76,13 @@ func (s *Shop) Program(name string, args ...string) []string {
 	return slices.Concat(s.on.Enter, []string{filepath.Join(s.Home, name+s.on.Suffix)}, args)
 }
 
-// payrack runs the installation's command line. Its output goes to a file: a host that it may start would hold a pipe open.
+// payrack runs the installation's command line.
 func (s *Shop) payrack(ctx context.Context, input string, args ...string) (string, error) {
-	words := s.Program("payrack", append([]string{"--home", s.Home}, args...)...)
+	return s.run(ctx, input, s.Program("payrack", append([]string{"--home", s.Home}, args...)...)...)
+}
+
+// run runs a program to its end. Its output goes to a file: under Wine what a program starts, a host or the desktop, would hold a pipe open.
+func (s *Shop) run(ctx context.Context, input string, words ...string) (string, error) {
 	said, err := os.CreateTemp(s.dir, "said")
 	if err != nil {
 		return "", err

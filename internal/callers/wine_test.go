@@ -79,3 +79,18 @@ func TestAProgramInPascalIsCalledBackAsAWindowsProgram(t *testing.T) {
 		})
 	}
 }
+
+func TestAWindowsProgramWaitsByMessagesAndByAnEvent(t *testing.T) {
+	script, room := wine(t)
+	for width, compiler := range map[string]string{"386": "i686-w64-mingw32-gcc", "amd64": "x86_64-w64-mingw32-gcc"} {
+		t.Run(width, func(t *testing.T) {
+			shop := opened(t, onWindows(t, script, width), room)
+			needs(t, compiler)
+			program := filepath.Join(shop.Home, "waits.exe")
+			run(t, ".", compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-cast-function-type", "-I", filepath.Join(root, "abi"), "-o", program, "testdata/waits.c")
+			calledBackAt(t, shop, `^messages 1 pending 1 waits 1 quiet 1 refused 2 outcomes 0 0\s*$`, 2, func(home, first, second string) []string {
+				return []string{script, "run", program, filepath.Join(home, "payrack.dll"), home, first, second}
+			})
+		})
+	}
+}
