@@ -168,3 +168,29 @@ func TestAPaymentAfterItsEndWasToldIsPendingUntilItIsBack(t *testing.T) {
 		})
 	}
 }
+
+// Of a charge of the link that never came to the bank nothing proves anything: the till may take another tender, and a person says what became of it.
+func TestAChargeThatTheBankNeverHeardOfLetsTheTillTakeAnotherTender(t *testing.T) {
+	quick := sdk.Terms(func(t *engine.Terms) { t.UnknownAfter, t.CancelWait = 100*time.Millisecond, 100*time.Millisecond })
+	for _, w := range ways() {
+		if w.mode != bank.Cash {
+			continue
+		}
+		t.Run(w.String(), func(t *testing.T) {
+			t.Parallel()
+			c := newTill(t, w.mode, nil, quick)
+			c.spoil(play.Fault{Kind: play.FaultDrop, Path: prefix[w.bank] + charges[w.bank], Method: "POST"})
+			s := c.begin(pay.KindOnline, 12345, fmt.Sprintf(`{"system":%q}`, w.bank))
+			if op := s.end(pay.Unknown); op.OtherTender {
+				t.Errorf("%+v", op)
+			}
+			if err := c.Cancel(t.Context(), s.ref, "cashier", "test"); err != nil {
+				t.Fatal(err)
+			}
+			c.until("another tender is allowed", func() bool { return c.pending(s.ref).OtherTender })
+			if op := c.pending(s.ref); op.Outcome != pay.Unknown || op.Pending != "unknown" {
+				t.Errorf("%+v", op)
+			}
+		})
+	}
+}
