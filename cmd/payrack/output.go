@@ -142,6 +142,8 @@ func (a *app) headline(op pay.Operation) string {
 	case !op.Kind.Money():
 		id += ".done"
 	case op.Outcome == pay.Approved:
+	case op.OtherTender && !op.Outcome.Final():
+		id += ".other"
 	case op.Kind.Returns():
 		id += ".back"
 	case op.Kind == pay.KindPayout:

@@ -43,6 +43,7 @@ func TestEveryWordIsInTheCatalogue(t *testing.T) {
 			ids["cli.outcome."+o.String()+".back"], ids["cli.outcome."+o.String()+".out"] = true, true
 		}
 	}
+	ids["cli.outcome."+pay.Unknown.String()+".other"] = true
 	for _, word := range []string{"digits", "phone", "password", "otp", "card", "scan"} {
 		ids["cli.ask.input."+word] = true
 	}
