@@ -140,6 +140,11 @@ func (s *Service) templates() map[string]any {
 	if err := (slip.Templates{Dir: filepath.Join(s.opening.Data, "slips")}).Check(); err != nil {
 		return map[string]any{"ok": false, "problem": err.Error()}
 	}
+	if d, ok := s.current().(Statements); ok {
+		if err := d.CheckStatement(); err != nil {
+			return map[string]any{"ok": false, "problem": err.Error()}
+		}
+	}
 	return map[string]any{"ok": true}
 }
 

@@ -69,6 +69,8 @@ func (s *Service) slip(ctx context.Context, sh *shell.Shell, r module.SlipReques
 // Statements are printed again by a driver that has them: format pdf of pr_slip.
 type Statements interface {
 	Statement(ctx context.Context, op pay.Operation, language string) ([]byte, error)
+	// CheckStatement says what is wrong with the chain's own text of the statement, for doctor; nil: nothing.
+	CheckStatement() error
 }
 
 // statement is the application of a payout that went through, printed again.

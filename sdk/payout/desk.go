@@ -18,6 +18,7 @@ type Desk struct {
 	Settings *Limits
 	Parts    sdk.Parts
 	Module   string // "kvell"
+	Version  string // for the foot of a statement
 }
 
 // NewDesk makes the desk of a driver.

@@ -85,7 +85,15 @@ func (d *Desk) statement(op provider.Operation, client statement.Client, r Reque
 		Support: slip.SupportCode(op.PosID, strings.ToUpper(d.Module), op.Number), Time: at.Local(), Client: client, Contract: r.Contract,
 		ContractDate: r.ContractDate, Amount: op.Amount, Fee: page.Fee, Card: card, Gateway: page.Gateway,
 		Purpose:  d.Parts.Words.Say(language, "payout.purpose", map[string]any{"Contract": r.Contract}),
-		Operator: op.Initiator, Test: page.Test, Reprint: reprint, Language: language}
+		Operator: orBlank(op.Initiator), Test: page.Test, Reprint: reprint, Language: language, Version: d.Version}
+}
+
+// orBlank leaves room to write by hand.
+func orBlank(s string) string {
+	if s == "" {
+		return "________________"
+	}
+	return s
 }
 
 func (d *Desk) language(asked string) string {

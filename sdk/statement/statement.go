@@ -270,9 +270,9 @@ func (s Statement) title() string {
 func (s Statement) foot() string {
 	at := s.Time.Format("02.01.2006 15:04:05")
 	if known(s.Language) == "en" {
-		return fmt.Sprintf("Made by payrack %s %s, operation %s. Reprint No. %d", s.Version, at, s.Support, s.Reprint)
+		return fmt.Sprintf("Made by payrack %s, operation %s. Reprint No. %d", strings.TrimSpace(s.Version+" "+at), s.Support, s.Reprint)
 	}
-	return fmt.Sprintf("Сформировано payrack %s %s, операция %s. Повторная печать № %d", s.Version, at, s.Support, s.Reprint)
+	return fmt.Sprintf("Сформировано payrack %s, операция %s. Повторная печать № %d", strings.TrimSpace(s.Version+" "+at), s.Support, s.Reprint)
 }
 
 // rubles writes a sum as a statement does: "3 450,00 руб.".

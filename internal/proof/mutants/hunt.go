@@ -22,6 +22,9 @@ var around = map[string][]string{
 	"plugins/sendy/driver": {"plugins/sendy/driver"},
 	"plugins/sbp/bank":     {"plugins/sbp/bank", "plugins/sbp/driver"},
 	"plugins/sbp/driver":   {"plugins/sbp/driver"},
+	"plugins/kvell/wire":   {"plugins/kvell/wire", "plugins/kvell/driver"},
+	"plugins/kvell/driver": {"plugins/kvell/driver"},
+	"sdk/payout":           {"sdk/payout", "plugins/kvell/driver"},
 }
 
 // folder is where the mutant's file lies.

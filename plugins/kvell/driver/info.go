@@ -56,6 +56,9 @@ func (d *Driver) Probe(ctx context.Context) (provider.Probe, error) {
 	return p, nil
 }
 
+// CheckStatement implements sdk.Statements.
+func (d *Driver) CheckStatement() error { return d.desk.Templates().Check() }
+
 // Statement implements sdk.Statements: the page of a payout again, without the client's documents.
 func (d *Driver) Statement(ctx context.Context, op pay.Operation, language string) ([]byte, error) {
 	var r result

@@ -103,6 +103,7 @@ func newDriver(p sdk.Parts, typed *cards) (*Driver, error) {
 		return nil, fmt.Errorf("settings of another module: %T", p.Settings)
 	}
 	d := &Driver{settings: settings, desk: payout.NewDesk(ID, &settings.Limits, p), parts: p, secrets: p.Secrets, words: p.Words, log: p.Log, typed: typed}
+	d.desk.Version = Version
 	if d.log == nil {
 		d.log = hclog.NewNullLogger()
 	}

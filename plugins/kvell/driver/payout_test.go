@@ -456,7 +456,7 @@ func TestAnAnswerOfAnotherSumOrOrderDecidesNothing(t *testing.T) {
 			if _, _, err := c.Begin(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}
-			c.until("it is asked after", func() bool { return c.asked() >= 2 })
+			c.until("it is asked after", func() bool { return c.asked() >= 2 || c.operation(r.Ref).Outcome.Final() })
 			if op := c.operation(r.Ref); op.Outcome != pay.Unknown {
 				t.Errorf("%+v", op)
 			}
@@ -489,6 +489,22 @@ func TestTheChainsTextStandsInTheStatement(t *testing.T) {
 		}}
 	}
 	c.run(payoutTo(card, 100), size(&own))
+	told := func() string {
+		raw, err := c.Info(t.Context(), "templates", "ru")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	if !strings.Contains(told(), `"ok":true`) {
+		t.Error(told())
+	}
+	if err := os.WriteFile(filepath.Join(folder, "en.tmpl"), []byte("{{.Nothing}}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(told(), `"ok":false`) {
+		t.Error("doctor is told nothing of a text that cannot be used")
+	}
 	if err := os.Remove(filepath.Join(folder, "ru.tmpl")); err != nil {
 		t.Fatal(err)
 	}
