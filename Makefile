@@ -42,7 +42,7 @@ windows-386: CROSS := i686-w64-mingw32-gcc
 windows-amd64: CROSS := x86_64-w64-mingw32-gcc
 windows-%:
 	@mkdir -p $(OUT)/$@
-	CGO_ENABLED=1 GOOS=windows GOARCH=$* CC=$(CROSS) $(BUILD) -buildmode=c-shared -ldflags "-s -w -X main.version=$(VERSION)" -o $(OUT)/$@/payrack.dll ./abi
+	CGO_ENABLED=1 GOOS=windows GOARCH=$* CC=$(CROSS) $(BUILD) -buildmode=c-shared -ldflags "-s -w -X main.version=$(VERSION) -extldflags '-Wl,--kill-at'" -o $(OUT)/$@/payrack.dll ./abi
 	cp abi/payrack.h $(OUT)/$@/payrack.h
 	CGO_ENABLED=0 GOOS=windows GOARCH=$* $(BUILD) -ldflags "$(LDFLAGS)" -o $(OUT)/$@/payrack.exe ./cmd/payrack
 	@for m in $(MODULES); do mkdir -p $(OUT)/$@/modules/$$m; echo "build module $$m.exe"; \

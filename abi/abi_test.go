@@ -101,6 +101,9 @@ func TestTheDoorIsMadeFromTheHeader(t *testing.T) {
 	if read(t, "door.c") != header.Door(functions(t)) {
 		t.Error("door.c is stale: run go generate in abi")
 	}
+	if read(t, "stdcall_windows.c") != header.Stdcall(functions(t)) {
+		t.Error("stdcall_windows.c is stale: run go generate in abi")
+	}
 }
 
 func TestTheHeadersNumbersAreThoseOfTheVocabulary(t *testing.T) {

@@ -1,4 +1,5 @@
-// Command gendoor writes door.c from payrack.h: one C function around each export of Go.
+// Command gendoor writes from payrack.h door.c, one C function around each export of Go, and stdcall_windows.c, its twin for callers that
+// know only stdcall.
 //
 // It runs in the folder of payrack.h, by go generate; a test says when its output is stale.
 package main
@@ -24,6 +25,9 @@ func run() error {
 	}
 	functions, err := header.Parse(string(raw))
 	if err != nil {
+		return err
+	}
+	if err := os.WriteFile("stdcall_windows.c", []byte(header.Stdcall(functions)), 0o644); err != nil {
 		return err
 	}
 	return os.WriteFile("door.c", []byte(header.Door(functions)), 0o644)

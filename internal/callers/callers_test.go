@@ -128,19 +128,19 @@ func TestATillInPythonSellsByTheScenario(t *testing.T) {
 }
 
 // calledBack lets a program of testdata pay with a callback, and looks at what it says and that it ends by itself.
-func calledBack(t *testing.T, want string, payments int, command func(home, first, second string) []string) {
+func calledBack(t *testing.T, want string, payments int, command func(home string, codes []string) []string) {
 	t.Helper()
 	calledBackAt(t, opened(t, linux(t), ""), want, payments, command)
 }
 
-func calledBackAt(t *testing.T, shop *Shop, want string, payments int, command func(home, first, second string) []string) {
+func calledBackAt(t *testing.T, shop *Shop, want string, payments int, command func(home string, codes []string) []string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if said, err := shop.payrack(ctx, "12345678\n", "activate", "--module", "sendy", "--terminal", "10240007", "--serial", "SN-0001"); err != nil {
 		t.Fatalf("activate: %v\n%s", err, said)
 	}
-	codes := make([]string, 2)
+	codes := make([]string, payments)
 	for i := range codes {
 		var err error
 		if codes[i], err = shop.customer(ctx, "code wx13005556677 --behaviour confirm"); err != nil {
@@ -156,7 +156,7 @@ func calledBackAt(t *testing.T, shop *Shop, want string, payments int, command f
 		}
 		paid <- errors.Join(errs...)
 	}()
-	out, err := shop.run(ctx, "", command(shop.Home, codes[0], codes[1])...)
+	out, err := shop.run(ctx, "", command(shop.Home, codes)...)
 	if err != nil || !regexp.MustCompile(want).MatchString(out) {
 		t.Errorf("it does not say %s, or does not end: %v\n%s", want, err, out)
 		cancel()
@@ -171,8 +171,8 @@ const both = `^apart [1-9]\d* here [1-9]\d* outcomes 0 0\s*$`
 
 func TestAProgramInPythonIsCalledBack(t *testing.T) {
 	needs(t, "python3")
-	calledBack(t, both, 2, func(home, first, second string) []string {
-		return []string{"python3", "testdata/callback.py", filepath.Join(home, "libpayrack.so"), home, first, second}
+	calledBack(t, both, 2, func(home string, codes []string) []string {
+		return []string{"python3", "testdata/callback.py", filepath.Join(home, "libpayrack.so"), home, codes[0], codes[1]}
 	})
 }
 
@@ -181,12 +181,12 @@ func TestAProgramInCSharpIsCalledBackAndEnds(t *testing.T) {
 	dir := t.TempDir()
 	copied(t, dir, "bindings/csharp/Payrack.cs", "../internal/callers/testdata/Callback.cs")
 	run(t, dir, "mcs", "-warnaserror", "-out:Callback.exe", "Callback.cs", "Payrack.cs")
-	calledBack(t, both, 2, func(home, first, second string) []string {
+	calledBack(t, both, 2, func(home string, codes []string) []string {
 		program := filepath.Join(home, "Callback.exe")
 		if err := os.Rename(filepath.Join(dir, "Callback.exe"), program); err != nil {
 			t.Fatal(err)
 		}
-		return []string{"mono", program, home, first, second}
+		return []string{"mono", program, home, codes[0], codes[1]}
 	})
 }
 
@@ -195,8 +195,8 @@ func TestAProgramInPascalIsCalledBack(t *testing.T) {
 	dir := t.TempDir()
 	copied(t, dir, "bindings/pascal/payrack.pas", "../internal/callers/testdata/callback.pas")
 	run(t, dir, "fpc", "-v0ew", "callback.pas")
-	calledBack(t, both, 2, func(home, first, second string) []string {
-		return []string{filepath.Join(dir, "callback"), filepath.Join(home, "libpayrack.so"), home, first, second}
+	calledBack(t, both, 2, func(home string, codes []string) []string {
+		return []string{filepath.Join(dir, "callback"), filepath.Join(home, "libpayrack.so"), home, codes[0], codes[1]}
 	})
 }
 
@@ -207,8 +207,8 @@ func TestAProgramInNodeIsCalledBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	copied(t, test, "../internal/callers/testdata/callback.js")
-	calledBack(t, `^apart [1-9]\d* outcomes 0\s*$`, 1, func(home, first, _ string) []string {
-		return []string{"node", filepath.Join(test, "callback.js"), filepath.Join(home, "libpayrack.so"), home, first}
+	calledBack(t, `^apart [1-9]\d* outcomes 0\s*$`, 1, func(home string, codes []string) []string {
+		return []string{"node", filepath.Join(test, "callback.js"), filepath.Join(home, "libpayrack.so"), home, codes[0]}
 	})
 }
 

@@ -7,7 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/payrack/payrack/abi/header"
 )
 
 // wine is how a Windows program is run, and where it must lie. It skips the test where there is no Wine and none may be made.
@@ -73,24 +78,58 @@ func TestAProgramInPascalIsCalledBackAsAWindowsProgram(t *testing.T) {
 	for _, width := range []string{"386", "amd64"} {
 		t.Run(width, func(t *testing.T) {
 			program := compiled(t, script, room, width, "../internal/callers/testdata/callback.pas")
-			calledBackAt(t, opened(t, onWindows(t, script, width), room), both, 2, func(home, first, second string) []string {
-				return []string{script, "run", program, filepath.Join(home, "payrack.dll"), home, first, second}
+			calledBackAt(t, opened(t, onWindows(t, script, width), room), both, 2, func(home string, codes []string) []string {
+				return []string{script, "run", program, filepath.Join(home, "payrack.dll"), home, codes[0], codes[1]}
 			})
 		})
 	}
 }
 
-func TestAWindowsProgramWaitsByMessagesAndByAnEvent(t *testing.T) {
+func TestAWindowsProgramWaitsByMessagesAndByAnEventInBothConventions(t *testing.T) {
 	script, room := wine(t)
 	for width, compiler := range map[string]string{"386": "i686-w64-mingw32-gcc", "amd64": "x86_64-w64-mingw32-gcc"} {
-		t.Run(width, func(t *testing.T) {
-			shop := opened(t, onWindows(t, script, width), room)
-			needs(t, compiler)
-			program := filepath.Join(shop.Home, "waits.exe")
-			run(t, ".", compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-cast-function-type", "-I", filepath.Join(root, "abi"), "-o", program, "testdata/waits.c")
-			calledBackAt(t, shop, `^messages 1 pending 1 waits 1 quiet 1 refused 2 outcomes 0 0\s*$`, 2, func(home, first, second string) []string {
-				return []string{script, "run", program, filepath.Join(home, "payrack.dll"), home, first, second}
+		for convention, define := range map[string]string{"cdecl": "-DCDECL", "stdcall": "-DSTDCALL"} {
+			t.Run(width+" "+convention, func(t *testing.T) {
+				shop := opened(t, onWindows(t, script, width), room)
+				needs(t, compiler)
+				program := filepath.Join(shop.Home, "waits.exe")
+				run(t, ".", compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-cast-function-type", define, "-I", filepath.Join(root, "abi"), "-o", program,
+					"testdata/waits.c")
+				calledBackAt(t, shop, `^messages 1 pending 1 waits 1 quiet 1 calls 1 refused 2 outcomes 0 0\s*$`, 3, func(home string, codes []string) []string {
+					return append([]string{script, "run", program, filepath.Join(home, "payrack.dll"), home}, codes...)
+				})
 			})
-		})
+		}
+	}
+}
+
+func TestTheLibraryOfAWindowsProgramHasEachFunctionInBothConventionsUnderItsPlainName(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join(root, "abi", "payrack.h"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions, err := header.Parse(string(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, f := range functions {
+		want = append(want, f.Name, "prs_"+strings.TrimPrefix(f.Name, "pr_"))
+	}
+	slices.Sort(want)
+	for width, tool := range map[string]string{"386": "i686-w64-mingw32-objdump", "amd64": "x86_64-w64-mingw32-objdump"} {
+		needs(t, tool)
+		out, err := exec.Command(tool, "-p", filepath.Join(filepath.Dir(built(t)), "windows-"+width, "payrack.dll")).Output()
+		if err != nil {
+			t.Fatalf("%s: %v: make windows comes first", width, err)
+		}
+		var got []string
+		for _, m := range regexp.MustCompile(`(?m)^\s+\[\s*\d+\]\s+(?:\+base\[\s*\d+\]\s+\S+\s+)?([_@]*prs?_\S+)\s*$`).FindAllStringSubmatch(string(out), -1) {
+			got = append(got, m[1])
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: exported %v\nwant %v", width, got, want)
+		}
 	}
 }

@@ -1,5 +1,5 @@
-/* A Windows program that waits for payrack by messages to its window, and by the event. Arguments: the library, the installation, two codes
- * of customers. */
+/* A Windows program that waits for payrack by messages to its window, and by the event. Arguments: the library, the installation, three codes
+ * of customers. Compiled with -DSTDCALL it calls the twins. */
 #include <stdint.h>
 #include <stdio.h>
 #include <windows.h>
@@ -7,7 +7,14 @@
 #define dllimport /* the functions are looked up, not linked */
 #include "payrack.h"
 
-#define FUNCTION(name) ((void *)GetProcAddress(lib, name))
+#ifdef STDCALL
+#undef PR_CALL
+#define PR_CALL __stdcall
+#define PREFIX "prs_"
+#else
+#define PREFIX "pr_"
+#endif
+#define FUNCTION(name) ((void *)GetProcAddress(lib, PREFIX name))
 
 static int32_t(PR_CALL *open_)(int32_t, const char *, const char *, uint32_t, pr_host *);
 static int32_t(PR_CALL *close_)(pr_host);
@@ -16,6 +23,12 @@ static int32_t(PR_CALL *wait_handle)(pr_host, int64_t *);
 static int32_t(PR_CALL *start)(pr_host, const char *, const char *, int64_t, const char *, const char *, pr_op *);
 static int32_t(PR_CALL *poll)(pr_op, int32_t, int32_t *, int32_t *);
 static int32_t(PR_CALL *outcome)(pr_op);
+static int32_t(PR_CALL *set_callback)(pr_host, void(PR_CALL *)(void *, pr_op, int32_t, int32_t), void *);
+
+static void PR_CALL heard(void *user, pr_op op, int32_t event, int32_t id) {
+    (void)op, (void)event, (void)id;
+    InterlockedIncrement(user);
+}
 
 static pr_op begin(pr_host host, const char *ref, const char *code) {
     char params[256];
@@ -36,7 +49,7 @@ static int drained(pr_op op) {
 
 int main(int argc, char **argv) {
     enum { NEWS = WM_APP + 1 };
-    HMODULE lib = argc == 5 ? LoadLibraryA(argv[1]) : NULL;
+    HMODULE lib = argc == 6 ? LoadLibraryA(argv[1]) : NULL;
     pr_host host;
     pr_op op;
     int64_t handle = 0;
@@ -45,13 +58,14 @@ int main(int argc, char **argv) {
     MSG m;
     if (!lib)
         return 2;
-    open_ = FUNCTION("pr_open");
-    close_ = FUNCTION("pr_close");
-    set_window = FUNCTION("pr_set_window");
-    wait_handle = FUNCTION("pr_wait_handle");
-    start = FUNCTION("pr_start");
-    poll = FUNCTION("pr_poll");
-    outcome = FUNCTION("pr_outcome");
+    open_ = FUNCTION("open");
+    close_ = FUNCTION("close");
+    set_window = FUNCTION("set_window");
+    wait_handle = FUNCTION("wait_handle");
+    start = FUNCTION("start");
+    poll = FUNCTION("poll");
+    outcome = FUNCTION("outcome");
+    set_callback = FUNCTION("set_callback");
     if (open_(PR_ABI_VERSION, argv[2], "4", 0, &host) < 0)
         return 3;
     HWND window = CreateWindowExW(0, L"STATIC", L"", 0, 0, 0, 0, 0, HWND_MESSAGE, NULL, NULL, NULL);
@@ -76,7 +90,14 @@ int main(int argc, char **argv) {
         done = drained(op);
     by_handle = outcome(op);
     done = WaitForSingleObject((HANDLE)(intptr_t)handle, 0) == WAIT_TIMEOUT;
+    volatile LONG calls = 0;
+    set_callback(host, heard, (void *)&calls);
+    op = begin(host, "called-back", argv[5]);
+    int32_t event, id;
+    while (poll(op, 10000, &event, &id) == PR_WAITING)
+        ;
+    set_callback(host, NULL, NULL);
     close_(host);
-    printf("messages %d pending %d waits %d quiet %d refused %d outcomes %d %d\n", messages > 0, pending > 0, waits > 0, done, (int)refused, (int)by_message, (int)by_handle);
+    printf("messages %d pending %d waits %d quiet %d calls %d refused %d outcomes %d %d\n", messages > 0, pending > 0, waits > 0, done, calls > 0, (int)refused, (int)by_message, (int)by_handle);
     return 0;
 }
