@@ -97,12 +97,11 @@ func TestTheLibraryExportsWhatTheHeaderDeclaresAndNothingElseOfOurs(t *testing.T
 	}
 }
 
-func TestTheDoorIsMadeFromTheHeader(t *testing.T) {
-	if read(t, "door.c") != header.Door(functions(t)) {
-		t.Error("door.c is stale: run go generate in abi")
-	}
-	if read(t, "stdcall_windows.c") != header.Stdcall(functions(t)) {
-		t.Error("stdcall_windows.c is stale: run go generate in abi")
+func TestTheDoorAndItsTwinsAreMadeFromTheHeader(t *testing.T) {
+	for name, source := range header.Sources(functions(t)) {
+		if read(t, name) != source {
+			t.Errorf("%s is stale: run go generate in abi", name)
+		}
 	}
 }
 

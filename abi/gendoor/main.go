@@ -1,5 +1,5 @@
-// Command gendoor writes from payrack.h door.c, one C function around each export of Go, and stdcall_windows.c, its twin for callers that
-// know only stdcall.
+// Command gendoor writes from payrack.h door.c, one C function around each export of Go; stdcall_windows.c, its twin for callers that know
+// only stdcall; and utf16_windows.c, its twin for those whose texts are UTF-16.
 //
 // It runs in the folder of payrack.h, by go generate; a test says when its output is stale.
 package main
@@ -27,8 +27,10 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile("stdcall_windows.c", []byte(header.Stdcall(functions)), 0o644); err != nil {
-		return err
+	for name, source := range header.Sources(functions) {
+		if err := os.WriteFile(name, []byte(source), 0o644); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile("door.c", []byte(header.Door(functions)), 0o644)
+	return nil
 }

@@ -57,6 +57,11 @@ func (f Function) Export() string {
 	return name
 }
 
+// Sources are the files that are made from the functions, by their names.
+func Sources(functions []Function) map[string]string {
+	return map[string]string{"door.c": Door(functions), "stdcall_windows.c": Stdcall(functions), "utf16_windows.c": Wide(functions)}
+}
+
 // Door is the C source of the functions: each refuses a forked child, and gives Go its own floating-point state while it runs.
 func Door(functions []Function) string {
 	var b strings.Builder

@@ -103,7 +103,23 @@ func TestAWindowsProgramWaitsByMessagesAndByAnEventInBothConventions(t *testing.
 	}
 }
 
-func TestTheLibraryOfAWindowsProgramHasEachFunctionInBothConventionsUnderItsPlainName(t *testing.T) {
+func TestAWindowsProgramIsServedInUTF16(t *testing.T) {
+	script, room := wine(t)
+	for width, compiler := range map[string]string{"386": "i686-w64-mingw32-gcc", "amd64": "x86_64-w64-mingw32-gcc"} {
+		t.Run(width, func(t *testing.T) {
+			shop := opened(t, onWindows(t, script, width), room)
+			needs(t, compiler)
+			program := filepath.Join(shop.Home, "wide.exe")
+			run(t, ".", compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-cast-function-type", "-I", filepath.Join(root, "abi"), "-o", program,
+				"testdata/wide.c", "-lshell32")
+			calledBackAt(t, shop, `^begun 0 whole 1 measured 1 cut 1 refused 1 wrong 1\s*$`, 1, func(home string, codes []string) []string {
+				return append([]string{script, "run", program, filepath.Join(home, "payrack.dll"), home}, codes...)
+			})
+		})
+	}
+}
+
+func TestTheLibraryOfAWindowsProgramHasEachFunctionAndItsTwinsUnderTheirPlainNames(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join(root, "abi", "payrack.h"))
 	if err != nil {
 		t.Fatal(err)
@@ -115,6 +131,9 @@ func TestTheLibraryOfAWindowsProgramHasEachFunctionInBothConventionsUnderItsPlai
 	var want []string
 	for _, f := range functions {
 		want = append(want, f.Name, "prs_"+strings.TrimPrefix(f.Name, "pr_"))
+		if f.HasText() {
+			want = append(want, f.Name+"W")
+		}
 	}
 	slices.Sort(want)
 	for width, tool := range map[string]string{"386": "i686-w64-mingw32-objdump", "amd64": "x86_64-w64-mingw32-objdump"} {
