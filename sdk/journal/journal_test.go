@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -119,7 +120,11 @@ func TestARefBegunTwiceIsOneOperation(t *testing.T) {
 }
 
 func TestWhatWasWrittenIsReadBackWhole(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a folder?#%", "sendy.db")
+	folder := "a folder?#%" // each of these means something in the address of a database
+	if runtime.GOOS == "windows" {
+		folder = "a folder#%" // where no name has a question mark
+	}
+	path := filepath.Join(t.TempDir(), folder, "sendy.db")
 	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +157,7 @@ func TestWhatWasWrittenIsReadBackWhole(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 { // there the folder's ACL guards it
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
 }
