@@ -151,7 +151,7 @@ func (a *access) list(ctx context.Context, where string, args ...any) ([]Entry, 
 		var e Entry
 		var begun int64
 		if err := rows.Scan(&e.Ref, &e.Module, &e.PosID, &e.Kind, &e.Amount, &e.Currency, &e.Digest, &e.Receipt, &e.Document, &e.Original,
-			&e.State, &e.Known, &e.Gone, &e.Pending, &begun, &e.Confirms, &e.Reversal); err != nil {
+			&e.State, &e.Known, &e.Gone, &e.Pending, &begun, &e.Confirms, &e.Reversal, &e.Paid); err != nil {
 			return nil, err
 		}
 		e.Begun = time.UnixMicro(begun)
@@ -183,7 +183,7 @@ func (a *access) words(ctx context.Context, text string) ([]string, error) {
 }
 
 func (a *access) insert(ctx context.Context, e Entry) error {
-	return a.exec(ctx, "INSERT INTO refs ("+columns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	return a.exec(ctx, "INSERT INTO refs ("+columns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 		string(e.Ref), e.Module, e.PosID, string(e.Kind), int64(e.Amount), string(e.Currency), e.Digest, e.Receipt, e.Document,
-		string(e.Original), string(e.State), e.Known, e.Gone, e.Pending, e.Begun.UnixMicro(), e.Confirms, int64(e.Reversal))
+		string(e.Original), string(e.State), e.Known, e.Gone, e.Pending, e.Begun.UnixMicro(), e.Confirms, int64(e.Reversal), e.Paid)
 }

@@ -67,6 +67,7 @@ type Entry struct {
 	Confirms bool   // the till confirms by itself (PR_F_CONFIRM), or nobody knows whether it does
 	Pending  string // why it wants attention, as the module last said
 	Reversal pay.Reversal
+	Paid     bool // of a payout: money moved, whatever its outcome is by a person's word
 	Begun    time.Time
 }
 
@@ -90,7 +91,7 @@ type Index struct {
 	recent
 }
 
-const version = 3
+const version = 4
 
 const schema = `
 CREATE TABLE refs (
@@ -110,7 +111,8 @@ CREATE TABLE refs (
   pending TEXT NOT NULL,
   begun INTEGER NOT NULL,
   confirms INTEGER NOT NULL DEFAULT 1,
-  reversal INTEGER NOT NULL DEFAULT 0
+  reversal INTEGER NOT NULL DEFAULT 0,
+  paid INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE unread (module TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE INDEX refs_open ON refs (module, state) WHERE state IN ('taken', 'running', 'unknown');
@@ -118,7 +120,7 @@ CREATE INDEX refs_pending ON refs (module) WHERE pending <> '';
 CREATE INDEX refs_receipt ON refs (pos_id, receipt) WHERE receipt <> '';
 CREATE INDEX refs_document ON refs (document) WHERE document <> '';
 CREATE INDEX refs_begun ON refs (begun);
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 `
 
 // second makes an index of the first version one of the second. Of what it holds nobody knows whether its till confirms by itself.
@@ -134,10 +136,16 @@ ALTER TABLE refs ADD COLUMN reversal INTEGER NOT NULL DEFAULT 0;
 PRAGMA user_version = 3;
 `
 
+// fourth makes an index of the third version one of the fourth. That a payout was made after all is learned when its module next tells of it.
+const fourth = `
+ALTER TABLE refs ADD COLUMN paid INTEGER NOT NULL DEFAULT 0;
+PRAGMA user_version = 4;
+`
+
 // open is the condition of the index refs_open, word for word: with any other the database would look through all refs there ever were.
 const open = "state IN ('taken', 'running', 'unknown')"
 
-const columns = "ref, module, pos_id, kind, amount, currency, digest, receipt, document, original, state, known, gone, pending, begun, confirms, reversal"
+const columns = "ref, module, pos_id, kind, amount, currency, digest, receipt, document, original, state, known, gone, pending, begun, confirms, reversal, paid"
 
 // Open opens the index, making it where there is none. One of a newer version, or a file that is no index, is refused and left as it is.
 // An index that is made anew although modules have journals was lost: those modules are unread until each was gone through (Unread).
@@ -177,11 +185,15 @@ func Open(ctx context.Context, path string, journals ...string) (*Index, error) 
 			return fail(err)
 		}
 	case have == 1:
-		if err := x.write(ctx, x.firm, func(tx *access) error { return tx.script(ctx, second+third) }); err != nil {
+		if err := x.write(ctx, x.firm, func(tx *access) error { return tx.script(ctx, second+third+fourth) }); err != nil {
 			return fail(err)
 		}
 	case have == 2:
-		if err := x.write(ctx, x.firm, func(tx *access) error { return tx.script(ctx, third) }); err != nil {
+		if err := x.write(ctx, x.firm, func(tx *access) error { return tx.script(ctx, third+fourth) }); err != nil {
+			return fail(err)
+		}
+	case have == 3:
+		if err := x.write(ctx, x.firm, func(tx *access) error { return tx.script(ctx, fourth) }); err != nil {
 			return fail(err)
 		}
 	}
@@ -274,7 +286,7 @@ func (x *Index) Learn(ctx context.Context, module string, op pay.Operation) erro
 		case len(list) == 0:
 			return tx.insert(ctx, Entry{Ref: op.Ref, Module: module, PosID: op.PosID, Kind: op.Kind, Amount: op.Amount, Currency: op.Currency,
 				Digest: []byte{}, Receipt: op.Receipt, Document: op.Document, Original: op.OriginalRef, State: StateOf(op), Known: true,
-				Gone: op.OtherTender, Pending: op.Pending, Begun: op.Begun, Confirms: true, Reversal: op.Reversal})
+				Gone: op.OtherTender, Pending: op.Pending, Begun: op.Begun, Confirms: true, Reversal: op.Reversal, Paid: paidOut(op)})
 		case list[0].Module != module:
 			return &pay.Error{Code: pay.ErrRefReused, Cause: fmt.Errorf("module %s tells of %s, which is a ref of %s", module, op.Ref, list[0].Module)}
 		case list[0].heard(op):
@@ -285,13 +297,16 @@ func (x *Index) Learn(ctx context.Context, module string, op pay.Operation) erro
 }
 
 // update writes what a module says of an operation that the index knows. A final state does not become an open one.
-const update = `UPDATE refs SET state = ?1, known = 1, gone = ?2, pending = ?3, reversal = ?5
+const update = `UPDATE refs SET state = ?1, known = 1, gone = ?2, pending = ?3, reversal = ?5, paid = ?6
 	WHERE ref = ?4 AND (state NOT IN ('approved', 'declined', 'cancelled') OR ?1 IN ('approved', 'declined', 'cancelled'))`
 
 // told are the values of update.
 func (e Entry) told(op pay.Operation) []any {
-	return []any{string(StateOf(op)), op.OtherTender, op.Pending, string(e.Ref), int64(op.Reversal)}
+	return []any{string(StateOf(op)), op.OtherTender, op.Pending, string(e.Ref), int64(op.Reversal), paidOut(op)}
 }
+
+// paidOut says of a payout that its money moved. A person may have said otherwise before; the document is paid all the same.
+func paidOut(op pay.Operation) bool { return op.Kind == pay.KindPayout && op.ApprovedAmount > 0 }
 
 // learnKnown is Learn of an operation that the index remembers as it stands: one statement. done is false where that is not so.
 func (x *Index) learnKnown(ctx context.Context, module string, op pay.Operation) (done bool, err error) {
@@ -305,7 +320,7 @@ func (x *Index) learnKnown(ctx context.Context, module string, op pay.Operation)
 		x.changed()
 		return false, fault(err)
 	}
-	e.State, e.Known, e.Gone, e.Pending, e.Reversal = StateOf(op), true, op.OtherTender, op.Pending, op.Reversal
+	e.State, e.Known, e.Gone, e.Pending, e.Reversal, e.Paid = StateOf(op), true, op.OtherTender, op.Pending, op.Reversal, paidOut(op)
 	x.replaced(e)
 	return true, nil
 }
@@ -313,7 +328,7 @@ func (x *Index) learnKnown(ctx context.Context, module string, op pay.Operation)
 // heard says whether a word of its module is no news: known already, or an old one that was overtaken.
 func (e Entry) heard(op pay.Operation) bool {
 	state := StateOf(op)
-	return e.State.Final() && !state.Final() || e.Known && e.State == state && e.Gone == op.OtherTender && e.Pending == op.Pending && e.Reversal == op.Reversal
+	return e.State.Final() && !state.Final() || e.Known && e.State == state && e.Gone == op.OtherTender && e.Pending == op.Pending && e.Reversal == op.Reversal && e.Paid == paidOut(op)
 }
 
 // Doubt says that nothing is known of an operation for now: its module is gone. A final state stays.

@@ -329,7 +329,7 @@ func TestAnIndexOfTheFirstVersionIsTakenOver(t *testing.T) {
 	x := opened(t, path)
 	taken(t, x, "r1")
 	if err := x.write(t.Context(), x.firm, func(tx *access) error {
-		return tx.script(t.Context(), "ALTER TABLE refs DROP COLUMN confirms; ALTER TABLE refs DROP COLUMN reversal; DROP TABLE unread; PRAGMA user_version = 1;")
+		return tx.script(t.Context(), "ALTER TABLE refs DROP COLUMN confirms; ALTER TABLE refs DROP COLUMN reversal; ALTER TABLE refs DROP COLUMN paid; DROP TABLE unread; PRAGMA user_version = 1;")
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -350,7 +350,7 @@ func TestAnIndexOfTheSecondVersionIsTakenOver(t *testing.T) {
 	x := opened(t, path)
 	taken(t, x, "r1")
 	if err := x.write(t.Context(), x.firm, func(tx *access) error {
-		return tx.script(t.Context(), "ALTER TABLE refs DROP COLUMN reversal; PRAGMA user_version = 2;")
+		return tx.script(t.Context(), "ALTER TABLE refs DROP COLUMN reversal; ALTER TABLE refs DROP COLUMN paid; PRAGMA user_version = 2;")
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -360,6 +360,66 @@ func TestAnIndexOfTheSecondVersionIsTakenOver(t *testing.T) {
 	x = opened(t, path)
 	if e, err := x.Get(t.Context(), "r1"); err != nil || e.Reversal != pay.ReversalNone {
 		t.Errorf("got %+v, %v", e, err)
+	}
+}
+
+func TestAnIndexOfTheThirdVersionIsTakenOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	x := opened(t, path)
+	taken(t, x, "r1")
+	if err := x.write(t.Context(), x.firm, func(tx *access) error {
+		return tx.script(t.Context(), "ALTER TABLE refs DROP COLUMN paid; PRAGMA user_version = 3;")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	x = opened(t, path)
+	if e, err := x.Get(t.Context(), "r1"); err != nil || e.Paid {
+		t.Errorf("got %+v, %v", e, err)
+	}
+}
+
+// A person said that a payout did not happen, and its provider says later that it did: the document stays paid, also after a restart.
+func TestADocumentWhosePayoutWasMadeAfterAllIsPaid(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	x := opened(t, path)
+	payout := func(ref pay.Ref) Entry {
+		return Entry{Ref: ref, Module: "kvell", PosID: string(ref), Kind: pay.KindPayout, Amount: 100, Currency: pay.RUB, Digest: []byte(ref), Document: "D1", Begun: time.Now()}
+	}
+	take := func(ref pay.Ref) error {
+		_, _, err := x.Take(t.Context(), payout(ref), "")
+		return err
+	}
+	if err := take("r1"); err != nil {
+		t.Fatal(err)
+	}
+	op := pay.Operation{Ref: "r1", Module: "kvell", PosID: "r1", Kind: pay.KindPayout, Amount: 100, Document: "D1", Outcome: pay.Cancelled}
+	if err := x.Learn(t.Context(), "kvell", op); err != nil {
+		t.Fatal(err)
+	}
+	if err := take("r2"); err != nil {
+		t.Fatalf("what was not paid frees its document: %v", err)
+	}
+	if err := x.Drop(t.Context(), "r2"); err != nil {
+		t.Fatal(err)
+	}
+	op.ApprovedAmount, op.Pending = 100, "contradiction"
+	for _, op.Pending = range []string{"contradiction", ""} { // noticed or not
+		if err := x.Learn(t.Context(), "kvell", op); err != nil {
+			t.Fatal(err)
+		}
+		if err := take("r3"); pay.CodeOf(err) != pay.ErrState {
+			t.Errorf("paid out again: %v", err)
+		}
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	x = opened(t, path)
+	if err := take("r4"); pay.CodeOf(err) != pay.ErrState {
+		t.Errorf("paid out again after a restart: %v", err)
 	}
 }
 

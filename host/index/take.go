@@ -13,7 +13,7 @@ import (
 //   - one money operation at a time for a till: pay.ErrBusy. What a module runs that went away blocks until the host doubts it (Doubt)
 //   - an earlier attempt for the same receipt on this till whose outcome is unknown and that is not abandoned: pay.ErrUnresolved, unless
 //     it is the one that despite names
-//   - one document has one payout that is approved (pay.ErrState), running or unknown (pay.ErrUnresolved)
+//   - one document has one payout that is approved or found to be paid after all (pay.ErrState), running or unknown (pay.ErrUnresolved)
 //
 // A database that cannot be written, or a caller that has left meanwhile, is pay.ErrJournal: nothing was taken.
 func (x *Index) Take(ctx context.Context, e Entry, despite pay.Ref) (have Entry, existed bool, err error) {
@@ -81,13 +81,13 @@ func (x *Index) free(ctx context.Context, tx *access, e Entry, despite pay.Ref) 
 
 // unpaid holds the rule that a document is paid out once (design §3.1).
 func (x *Index) unpaid(ctx context.Context, tx *access, e Entry) error {
-	payouts, err := tx.list(ctx, "WHERE document = ? AND document <> '' AND kind = 'payout' AND state NOT IN ('declined', 'cancelled')", e.Document)
+	payouts, err := tx.list(ctx, "WHERE document = ? AND document <> '' AND kind = 'payout' AND (state NOT IN ('declined', 'cancelled') OR paid = 1)", e.Document)
 	if err != nil {
 		return err
 	}
 	for _, other := range payouts {
 		data := map[string]any{"Ref": other.Ref, "Document": e.Document}
-		if other.State == Approved {
+		if other.State == Approved || other.Paid {
 			return text.Refuse(pay.ErrState, "host.document_paid", data, nil)
 		}
 		return text.Refuse(pay.ErrUnresolved, "host.document_unknown", data, nil)

@@ -145,7 +145,21 @@ func TestADocumentIsPaidOutOnceOverBothModules(t *testing.T) {
 	if op := k.run(other("D4", 100)); op.Outcome != pay.Approved {
 		t.Fatalf("%+v", op)
 	}
-	if paid := p.box.Ledger().Sums()[sandbox.EntryPayout]; paid.Count != 2 || paid.Amount != 300 {
+	// Not paid, by a person's word, and paid in truth: the document stays paid.
+	_, err = p.box.Control().Arm(t.Context(), sandbox.Fault{Kind: sandbox.FaultDrop, Work: true, Count: always})
+	must(t, err)
+	wrong := k.to(oneCard, "D5", 300)
+	k.begin(wrong)
+	k.until(wrong.Ref, func(op pay.Operation) bool { return !op.Running })
+	must(t, k.SetOption(t.Context(), "operator.role", "full"))
+	_, err = k.Resolve(t.Context(), wrong.Ref, false, "e2e: nothing in the cabinet")
+	must(t, err)
+	must(t, p.box.Control().Disarm(t.Context(), ""))
+	p.eventually("the truth is found", func() bool { return k.pending(wrong.Ref) == "contradiction" })
+	refused(k.to(oneCard, "D5", 300), pay.ErrState, wrong.Ref)
+	refused(other("D5", 300), pay.ErrState, wrong.Ref)
+
+	if paid := p.box.Ledger().Sums()[sandbox.EntryPayout]; paid.Count != 3 || paid.Amount != 600 {
 		t.Errorf("paid %+v", paid)
 	}
 }

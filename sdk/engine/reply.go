@@ -375,6 +375,8 @@ func (t *turn) contradicted(r provider.Reply) {
 const (
 	SaidMoved    = "moved"     // the provider says that money moved, and it goes back
 	SaidNotMoved = "not_moved" // the provider says that no money moved
+	// SaidStays: the provider says that money moved, and nothing can take it back: a payout, or a payment of a provider without a way back.
+	SaidStays = "stays"
 	// SaidElsewhere: part of a payment that was to go back, or all of it, went back otherwise; State.Elsewhere is how much.
 	SaidElsewhere = "elsewhere"
 )

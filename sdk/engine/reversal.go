@@ -16,7 +16,7 @@ func (t *turn) moneyCameBack() {
 	t.hideQR("expired")
 	t.turn = false
 	if t.Final() && !t.Able.Reverses {
-		t.contradict("money moved after the outcome was told, and it cannot go back by itself")
+		t.contradict(SaidStays)
 		t.write("late_approval")
 		t.tellOutcome()
 		return

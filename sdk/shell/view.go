@@ -148,7 +148,10 @@ func (s *Shell) say(v *pay.Operation, st engine.State, language string) {
 		_, hint := s.o.Words.Error(pay.CodeUnknown, language)
 		v.Hint = first(v.Hint, hint)
 	}
-	if st.Contradiction != "" {
+	switch {
+	case st.Contradiction == engine.SaidStays: // no word that nothing was paid may stand beside it
+		v.Text, v.Hint = s.contradiction(st, v.Currency, language), s.o.Words.Say(language, "ended.stays_hint", nil)
+	case st.Contradiction != "":
 		v.Hint = first(v.Hint, s.contradiction(st, v.Currency, language))
 	}
 }
@@ -180,7 +183,7 @@ func (s *Shell) ended(v *pay.Operation, st engine.State, language string) (cause
 // contradiction is what the engine lists, in words; what an earlier version wrote is given as it stands.
 func (s *Shell) contradiction(st engine.State, currency pay.Currency, language string) string {
 	switch what, detail, _ := strings.Cut(st.Contradiction, " "); what {
-	case engine.SaidMoved, engine.SaidNotMoved:
+	case engine.SaidMoved, engine.SaidNotMoved, engine.SaidStays:
 		return s.o.Words.Say(language, "ended."+what, map[string]any{"Detail": detail})
 	case engine.SaidElsewhere:
 		return s.o.Words.Say(language, "ended."+what, map[string]any{"Sum": text.Money(st.Elsewhere, currency)})

@@ -293,7 +293,9 @@ func TestTheCardIsAskedForWhereTheTillGaveNone(t *testing.T) {
 // TestAClientsCodeConfirmsThePayout: a wrong one is asked for again, with the tries that are left; three of them cancel the order.
 func TestAClientsCodeConfirmsThePayout(t *testing.T) {
 	for _, bare := range []bool{false, true} {
-		c := newTill(t, func(s *sandbox.Settings) { s.OTP, s.OTPBare, s.OTPStatus = true, bare, "pending_otp" }, nil)
+		c := newTill(t, func(s *sandbox.Settings) {
+			s.OTP, s.OTPBare, s.OTPStatus, s.OTPCode = true, bare, "pending_otp", "918273645546"
+		}, nil)
 		r := payoutTo(card, 100)
 		tries := 0
 		op := c.run(r, answers{"otp": func(e pay.Event) string {
@@ -312,7 +314,7 @@ func TestAClientsCodeConfirmsThePayout(t *testing.T) {
 		if op := c.run(wrong, answers{"otp": always("000")}); op.Outcome != pay.Declined || op.Code != "CANCELED" || c.paid() != 100 {
 			t.Errorf("three wrong codes: %+v, paid %s", op, c.paid())
 		}
-		c.hides(card)
+		c.hides(card, "918273645546")
 	}
 }
 
@@ -465,6 +467,27 @@ func TestAnAnswerOfAnotherSumOrOrderDecidesNothing(t *testing.T) {
 				t.Errorf("%+v, paid %s by %d requests", op, c.paid(), c.posts())
 			}
 		})
+	}
+}
+
+// TestAPayoutThatAPersonTookForUnpaidAndThatWasPaidIsListed: the outcome stays, nothing is reversed, and the till is told what to do.
+func TestAPayoutThatAPersonTookForUnpaidAndThatWasPaidIsListed(t *testing.T) {
+	c := newTill(t, nil, nil)
+	if _, err := c.box.Faults().Arm(box.Fault{Kind: box.FaultDrop, Work: true, Count: -1}); err != nil {
+		t.Fatal(err)
+	}
+	r := payoutTo(card, 100)
+	if op := c.run(r, nil); op.Outcome != pay.Unknown {
+		t.Fatalf("%+v", op)
+	}
+	if op, err := c.Resolve(t.Context(), r.Ref, false, "Иванова: в кабинете пусто"); err != nil || op.Outcome != pay.Cancelled {
+		t.Fatalf("%+v %v", op, err)
+	}
+	c.box.Faults().Disarm("")
+	c.until("the truth is found", func() bool { return c.operation(r.Ref).Pending == "contradiction" })
+	op := c.operation(r.Ref)
+	if op.Outcome != pay.Cancelled || op.Reversal != pay.ReversalNone || !strings.Contains(op.Text, "все же переведены") || !strings.Contains(op.Hint, "не выплачивайте") || op.ApprovedAmount != 100 || c.paid() != 100 {
+		t.Errorf("%+v, paid %s", op, c.paid())
 	}
 }
 
