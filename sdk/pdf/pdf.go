@@ -88,7 +88,7 @@ func (p Page) set(size float64) (out []byte, fits bool, err error) {
 	f.SetCatalogSort(true)
 	f.SetAutoPageBreak(false, 0)
 	f.SetMargins(margin, margin, margin)
-	f.AddUTF8FontFromBytes("dejavu", "", dejavu)
+	f.AddUTF8FontFromBytes("dejavu", "", bytes.Clone(dejavu)) // the library writes into what it is given
 	f.SetTitle(clean(p.Title), true)
 	f.SetCreator("payrack", true)
 	f.AddPage()
