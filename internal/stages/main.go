@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -119,9 +120,22 @@ func (r *report) read(out io.Reader) (last string) {
 			}
 			fmt.Print(output[id].String())
 			delete(output, id)
+			if e.Test == "" {
+				unfinished(output, e.Package)
+			}
 		}
 	}
 	return last
+}
+
+// unfinished prints what the tests of a package said that came to no end: the package's process died in them, or its time was over.
+func unfinished(output map[string]*bytes.Buffer, pkg string) {
+	for _, id := range slices.Sorted(maps.Keys(output)) {
+		if test, ok := strings.CutPrefix(id, pkg+" "); ok && test != "" {
+			fmt.Printf("%s came to no end:\n%s", id, output[id])
+			delete(output, id)
+		}
+	}
 }
 
 // tail is the line with which a package closes.

@@ -86,6 +86,27 @@ func TestAScannerThatIsPutInAgainIsFoundAgain(t *testing.T) {
 	}
 }
 
+func TestAPortWhoseDeviceWasPulledOutIsNotTakenForASilentOne(t *testing.T) {
+	device, name := porttest.Terminal(t)
+	p, err := port.Open(port.Config{Name: name, Baud: port.ScannerBaud})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	one := make([]byte, 1)
+	if n, err := p.Read(one); n != 0 || err != nil {
+		t.Fatalf("a silence is %d bytes, %v", n, err)
+	}
+	if err := device.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if _, err := p.Read(one); err == nil {
+			t.Fatal("a device that is gone counts as silent")
+		}
+	}
+}
+
 func TestADisplayIsSentTheCodeAndItsEnd(t *testing.T) {
 	device, name := porttest.Terminal(t)
 	d := port.Display{Config: port.Config{Name: name}}
