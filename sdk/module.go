@@ -50,8 +50,10 @@ type Parts struct {
 	Past  func(ctx context.Context, from, to time.Time) ([]Past, error)
 	Words *text.Catalogue
 	Log   hclog.Logger
-	Now   func() time.Time
-	Shop  module.Shop
+	// Hide keeps exact texts out of every log from now on: a session's token, a password. For those of one dialogue, a code of an SMS, say passing.
+	Hide func(passing bool, secrets ...string)
+	Now  func() time.Time
+	Shop module.Shop
 	// Data is the module's folder: a driver keeps there what a person may want to read or change, and nothing that decides about money.
 	Data string
 	// Computer names this computer, for the warning that it seems active already.

@@ -177,11 +177,20 @@ func (s *Service) newDriver() (provider.Driver, error) {
 	}
 	return s.m.New(Parts{
 		Settings: s.settings, HTTP: s.client, Secrets: s.secrets, Words: s.words, Log: s.log.Logger(), Now: s.options.now, Shop: s.opening.Shop,
-		Data: s.opening.Data, Computer: computer, Past: s.past,
+		Data: s.opening.Data, Computer: computer, Past: s.past, Hide: s.hide,
 		Attempts: func(ctx context.Context, terminal, serial string, ok bool, code string, left int) error {
 			return s.journal.Attempt(ctx, journal.Attempt{Time: s.options.now(), TerminalID: terminal, Serial: serial, OK: ok, Code: code, AttemptsLeft: int64(left)})
 		},
 	})
+}
+
+// hide keeps texts out of the log.
+func (s *Service) hide(passing bool, secrets ...string) {
+	if passing {
+		s.log.RegisterPassing(secrets...)
+		return
+	}
+	s.log.Register(secrets...)
 }
 
 // client makes a driver's HTTP client with everything that belongs to it.

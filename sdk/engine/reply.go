@@ -152,6 +152,10 @@ func (t *turn) committedReply(r provider.Reply, notSent bool) {
 	if t.last == CallCommit && !notSent {
 		t.MaybeSent = true
 	}
+	t.why = Cause{}
+	if r.Verdict == provider.Ask || r.Verdict == provider.Unknown && r.Code != wrongAmount {
+		t.why = Cause{r.Text, r.Hint}
+	}
 	if r.Verdict != provider.Unknown && r.Verdict != provider.NotFound { // that it is not there now tells a till that waits nothing
 		t.heard()
 	}

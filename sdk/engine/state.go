@@ -136,6 +136,7 @@ type passing struct {
 	turn        bool      // the customer's turn: the provider said Waiting, or a QR code is shown
 	status      string    // the last words for the cashier
 	silent      bool      // the provider gave no word since
+	why         Cause     // of no word, as the driver says it
 	lost        time.Time // since when Prepare brings nothing
 	pauses      int
 	patience    time.Duration // the provider is to be left alone for so long
@@ -147,6 +148,17 @@ type passing struct {
 // New is the state of an operation that was just journaled.
 func New(kind pay.Kind, amount pay.Amount, currency pay.Currency, begun time.Time) State {
 	return State{Kind: kind, Amount: amount, Currency: currency, Begun: begun}
+}
+
+// Cause is why there is no word of the provider and what somebody should do about it, in the driver's words; both may be empty.
+type Cause struct{ Text, Hint string }
+
+// Waits is what an operation waits for whose outcome is not known: a login, for example. It is known only while the module runs.
+func (s State) Waits() Cause {
+	if s.Final() {
+		return Cause{}
+	}
+	return s.why
 }
 
 // Final says whether the outcome can never change any more.

@@ -319,3 +319,16 @@ func TestAPersonsWordKeepsAReversalFromBeingSent(t *testing.T) {
 	p.do(Event{What: Fired, Timer: TimerNext}).is(Settled, pay.Cancelled, NoCall)
 	p = start(t, pay.KindReversal, Abilities{Counts: true}).verdict(provider.Unknown).fire(TimerUnknown).do(Event{What: ResolveRequested}).is(Settled, pay.Cancelled, NoCall)
 }
+
+func TestWhatAnOperationWaitsForIsToldUntilAWordComes(t *testing.T) {
+	login := provider.Reply{Text: "a login is needed", Hint: "sign in"}
+	p := start(t, pay.KindPayout, Abilities{}).reply(login)
+	p.want("it is told", p.s.Waits() == Cause{"a login is needed", "sign in"}).fire(TimerUnknown).heard(pay.Unknown, false)
+	p.want("and stays", p.s.Waits().Text != "" && p.s.Text == "").fire(TimerNext).verdict(provider.Waiting).want("until a word comes", p.s.Waits() == Cause{})
+	p.fire(TimerNext).reply(login).fire(TimerNext).verdict(provider.Unknown).want("or another silence", p.s.Waits() == Cause{})
+	question := ask("phone", "")
+	question.Text = "a login is needed"
+	p.fire(TimerNext).reply(question).want("a question that nobody is asked any more says so too", p.s.Prompt() == nil && p.s.Waits().Text != "")
+	p.fire(TimerNext).reply(login).crash(true).want("a restart asks anew", p.s.Waits() == Cause{})
+	p.reply(login).fire(TimerNext).reply(provider.Reply{Verdict: provider.Approved, Amount: 12345}).want("an outcome has its own words", p.s.Waits() == Cause{} && p.s.Text == "")
+}

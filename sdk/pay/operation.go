@@ -55,7 +55,12 @@ type Operation struct {
 type PayoutResult struct {
 	Fee    Amount `json:"fee"`              // that the shop pays beside the amount, as the provider says
 	Status string `json:"status,omitempty"` // the provider's word
+	// Tender is the only one that may stand on the receipt; empty: the driver does not say.
+	Tender string `json:"tender,omitempty"`
 }
+
+// TenderCashless is a receipt without cash.
+const TenderCashless = "cashless"
 
 // EventKind is a kind of event of payrack.h.
 type EventKind int32

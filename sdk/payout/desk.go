@@ -3,6 +3,8 @@ package payout
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -110,4 +112,26 @@ func (d *Desk) paidOut(ctx context.Context, op provider.Operation, before int64)
 // Templates are the texts of the statement, with the chain's own in the module's folder "statement".
 func (d *Desk) Templates() statement.Templates {
 	return statement.Templates{Dir: filepath.Join(d.Parts.Data, "statement")}
+}
+
+// KeepFile writes what a provider gave into a folder of the module's, whole or not at all, and says where it is.
+func (d *Desk) KeepFile(folder, name string, data []byte) (string, error) {
+	dir := filepath.Join(d.Parts.Data, folder)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("keep %s: %w", name, err)
+	}
+	f, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return "", fmt.Errorf("keep %s: %w", name, err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	path := filepath.Join(dir, name)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return "", fmt.Errorf("keep %s: %w", name, err)
+	}
+	return path, nil
 }

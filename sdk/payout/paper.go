@@ -20,8 +20,8 @@ import (
 // PromptStatement is the id of the question whether the statement was printed and signed.
 const PromptStatement = "statement"
 
-// signTime is how long a client may take to read and sign.
-const signTime = 10 * time.Minute
+// SignTime is how long a client may take to read and sign.
+const SignTime = 10 * time.Minute
 
 // Page is what a module adds to a statement: what only it knows.
 type Page struct {
@@ -43,13 +43,19 @@ func (d *Desk) AskStatement(op provider.Operation, page Page) (prompt *provider.
 		return nil, "", err
 	}
 	d.tellProblem(printed)
-	path, err := d.keep(op, printed.PDF)
+	prompt, err = d.AskPage(op, printed.PDF)
+	return prompt, printed.Hash, err
+}
+
+// AskPage is AskStatement for a page that the provider made. Nothing of it is journaled.
+func (d *Desk) AskPage(op provider.Operation, page []byte) (*provider.Prompt, error) {
+	path, err := d.keep(op, page)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	say := func(id string) string { return d.Parts.Words.Say(d.language(op.Language), id, nil) }
 	return &provider.Prompt{ID: PromptStatement, Kind: pay.EvPrint, Reason: "statement", File: path, Title: say("payout.statement.title"),
-		Text: say("payout.statement.text"), Required: true, Timeout: signTime}, printed.Hash, nil
+		Text: say("payout.statement.text"), Required: true, Timeout: SignTime}, nil
 }
 
 // Reprint is the statement of an operation without the client's documents, which nobody knows any more. Each is counted.
@@ -125,7 +131,7 @@ func (d *Desk) keep(op provider.Operation, data []byte) (string, error) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		return "", fmt.Errorf("keep the statement: %w", err)
 	}
-	time.AfterFunc(signTime+signTime/2, func() { _ = os.Remove(path) })
+	time.AfterFunc(SignTime+SignTime/2, func() { _ = os.Remove(path) })
 	return path, nil
 }
 

@@ -112,7 +112,7 @@ type Operation struct {
 	Initiator string
 	Language  string
 	NoPrompts bool
-	// Full says, in Check, that whoever asks has the full role.
+	// Full says that whoever asked has the full role. After a restart nobody has.
 	Full bool
 }
 
@@ -149,7 +149,7 @@ type Reply struct {
 	// nil: it does not say. The next reversal asks for no more than that, and 0 means that nothing is left to give back.
 	Left     *pay.Amount
 	Code     string   // the provider's own code
-	Text     string   // for the cashier
+	Text     string   // for the cashier; of Unknown and Ask: what the operation waits for, shown until a word comes
 	Hint     string   // what the cashier should do
 	Error    pay.Code // of Declined before anything was sent: why, as payrack.h counts (ErrOffline, ErrNotActive...)
 	Payer    string   // masked

@@ -94,7 +94,7 @@ func (s *Shell) start(ctx context.Context, row journal.Operation, r pay.Request,
 	o = s.begun(o)
 	defer s.release(o)
 	o.mu.Lock()
-	o.params, o.secret, o.noPrompts = r.Params, r.Params.Secrets(), r.NoPrompts
+	o.params, o.secret, o.noPrompts, o.full = r.Params, r.Params.Secrets(), r.NoPrompts, r.Full
 	o.initiator, o.language = first(r.Initiator, o.initiator), first(r.Language, o.language)
 	gone := ctx.Err() != nil && o.state.Phase == engine.Prepared && o.state.CanCancel()
 	o.mu.Unlock()

@@ -207,7 +207,7 @@ func (s *Shell) command(ctx context.Context, op provider.Operation) (provider.Re
 	if !ok {
 		return provider.Reply{Verdict: provider.Declined, Error: pay.ErrUnsupported}, nil
 	}
-	return run(ctx, CommandCall{Name: op.Params.Name, Args: op.Params.Args, Initiator: op.Initiator, Language: op.Language})
+	return run(ctx, CommandCall{Key: op.Key, Name: op.Params.Name, Args: op.Params.Args, Initiator: op.Initiator, Language: op.Language, Full: op.Full})
 }
 
 // heard keeps how the way to the provider looks, for health.

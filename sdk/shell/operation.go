@@ -31,6 +31,7 @@ type operation struct {
 	language  string
 	initiator string
 	noPrompts bool
+	full      bool // who asked for it has the full role; only as long as this process lives
 	original  *provider.Operation
 
 	row        journal.Operation

@@ -91,10 +91,12 @@ type Command func(ctx context.Context, c CommandCall) (provider.Reply, error)
 
 // CommandCall is one run of a command.
 type CommandCall struct {
+	Key       pay.Key // of the operation, by which an answer to a question of the command finds what was said before
 	Name      string
 	Args      []byte // a JSON object; secret
 	Initiator string
 	Language  string
+	Full      bool // whoever asks has the full role, by the host's word
 }
 
 // wordOfProvider is how the way to the provider looked last.

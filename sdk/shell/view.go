@@ -139,6 +139,8 @@ func (s *Shell) say(v *pay.Operation, st engine.State, language string) {
 	case st.Named != nil && !v.Outcome.Final():
 		v.Text = s.o.Words.Say(language, "ended.amount", map[string]any{"Named": text.Money(st.Named.Amount, first(st.Named.Currency, v.Currency)),
 			"Asked": text.Money(v.Amount, v.Currency)})
+	case st.Waits().Text != "":
+		v.Text, v.Hint = st.Waits().Text, st.Waits().Hint
 	case cause != "":
 		v.Text, v.Hint = first(v.Text, cause), first(v.Hint, hint)
 	case v.Text == "":
@@ -233,7 +235,7 @@ func first[T ~string](a, b T) T {
 // driverViewLocked is what the driver may know of the operation.
 func (o *operation) driverViewLocked() provider.Operation {
 	op := driverView(o.row, o.state)
-	op.Params, op.Original, op.Initiator, op.Language, op.NoPrompts = o.params, o.original, o.initiator, o.language, o.noPrompts
+	op.Params, op.Original, op.Initiator, op.Language, op.NoPrompts, op.Full = o.params, o.original, o.initiator, o.language, o.noPrompts, o.full
 	return op
 }
 

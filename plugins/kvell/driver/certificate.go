@@ -5,11 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/payrack/payrack/plugins/kvell/wire"
@@ -54,7 +51,7 @@ func (d *Driver) certificate(ctx context.Context, c shell.CommandCall) (provider
 	if err != nil {
 		return d.commandRefused(c, text.Refuse(pay.ErrOffline, "kvell.certificate.none", nil, err)), nil
 	}
-	path, err := d.keepCertificate(args.Ref, data)
+	path, err := d.desk.KeepFile("certificates", "certificate-"+string(args.Ref)+".pdf", data)
 	if err != nil {
 		return d.commandRefused(c, &pay.Error{Code: pay.ErrInternal, Cause: err}), nil
 	}
@@ -99,26 +96,4 @@ func (d *Driver) download(ctx context.Context, address string) ([]byte, error) {
 		return nil, errors.New("the file is no PDF")
 	}
 	return data, nil
-}
-
-// keepCertificate writes the file whole or not at all.
-func (d *Driver) keepCertificate(ref pay.Ref, data []byte) (string, error) {
-	dir := filepath.Join(d.parts.Data, "certificates")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("keep the certificate: %w", err)
-	}
-	f, err := os.CreateTemp(dir, ".certificate-*")
-	if err != nil {
-		return "", fmt.Errorf("keep the certificate: %w", err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	path := filepath.Join(dir, "certificate-"+string(ref)+".pdf")
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return "", fmt.Errorf("keep the certificate: %w", err)
-	}
-	return path, nil
 }

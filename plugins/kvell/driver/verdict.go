@@ -54,7 +54,7 @@ func (d *Driver) ended(op provider.Operation, t ticket, o wire.Order) (provider.
 		return provider.Reply{Verdict: provider.Declined, Code: status, Payer: t.Card, RRN: o.ID, System: ID, State: t.state(),
 			Text: d.say(op.Language, "kvell.canceled.cause", nil), Hint: d.say(op.Language, "kvell.canceled.hint", nil)}, nil
 	}
-	r := result{PayoutResult: pay.PayoutResult{Status: status}, Order: o.ID, Card: t.Card}
+	r := result{PayoutResult: pay.PayoutResult{Status: status, Tender: pay.TenderCashless}, Order: o.ID, Card: t.Card}
 	if o.Commission != nil {
 		r.Fee = pay.Amount(*o.Commission)
 	}
