@@ -1,14 +1,13 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/payrack/payrack/sdk/wire"
 )
 
 // Servers [P]: S001's "test terminal" is the second.
@@ -89,12 +88,12 @@ func (o Order) State() State { return StateOf(o.Status) }
 
 // wireOrder is one shape of an order on the wire.
 type wireOrder struct {
-	ID          text    `json:"id"`
-	Status      text    `json:"status"`
-	Transaction text    `json:"transaction"`
-	Amount      kopecks `json:"amount"`
-	Commission  kopecks `json:"commission"`
-	Tries       *int    `json:"otp_attempts_left"`
+	ID          wire.Text    `json:"id"`
+	Status      wire.Text    `json:"status"`
+	Transaction wire.Text    `json:"transaction"`
+	Amount      wire.Kopecks `json:"amount"`
+	Commission  wire.Kopecks `json:"commission"`
+	Tries       *int         `json:"otp_attempts_left"`
 }
 
 // ErrContradiction says that an answer has an order in both shapes, and that they differ.
@@ -106,7 +105,7 @@ func ReadOrder(body []byte) (Order, error) {
 		wireOrder
 		Order *wireOrder `json:"order"`
 	}
-	if err := decode(body, &answer); err != nil {
+	if err := wire.Decode(body, &answer); err != nil {
 		return Order{}, err
 	}
 	order := answer.wireOrder.order()
@@ -123,9 +122,17 @@ func ReadOrder(body []byte) (Order, error) {
 }
 
 func (w wireOrder) order() Order {
-	o := Order{ID: clean(string(w.ID), 64), Status: clean(string(w.Status), 40), Transaction: string(w.Transaction), Amount: w.Amount.value,
-		Commission: w.Commission.value, Tries: w.Tries}
+	o := Order{ID: wire.Clean(string(w.ID), 64), Status: wire.Clean(string(w.Status), 40), Transaction: string(w.Transaction), Amount: named(w.Amount),
+		Commission: named(w.Commission), Tries: w.Tries}
 	return o
+}
+
+func named(k wire.Kopecks) *int64 {
+	if !k.Named {
+		return nil
+	}
+	n := int64(k.Amount)
+	return &n
 }
 
 // both joins what the two shapes say. What one of them leaves out the other may say.
@@ -211,7 +218,7 @@ func ReadFailures(body []byte) []Failure {
 			Message string          `json:"message"`
 		} `json:"errors"`
 	}
-	if decode(body, &f) != nil || len(f.Errors) > mostFailures {
+	if wire.Decode(body, &f) != nil || len(f.Errors) > mostFailures {
 		return nil
 	}
 	var list []Failure
@@ -220,7 +227,7 @@ func ReadFailures(body []byte) []Failure {
 		if err != nil {
 			return nil
 		}
-		list = append(list, Failure{Code: Code(code), Message: clean(e.Message, 200)})
+		list = append(list, Failure{Code: Code(code), Message: wire.Clean(e.Message, 200)})
 	}
 	return list
 }
@@ -233,7 +240,7 @@ type Certificate struct {
 // ReadCertificate reads the address of a certificate.
 func ReadCertificate(body []byte) (Certificate, error) {
 	var c Certificate
-	err := decode(body, &c)
+	err := wire.Decode(body, &c)
 	if err == nil && (c.URL == "" || len(c.URL) > 4096) {
 		err = errors.New("the answer names no file")
 	}
@@ -242,115 +249,3 @@ func ReadCertificate(body []byte) (Certificate, error) {
 
 // Created is how a moment is written: UTC with microseconds [P].
 func Created(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
-
-// text is a string; a number where an id is one.
-type text string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (t *text) UnmarshalJSON(raw []byte) error {
-	switch {
-	case string(raw) == "null":
-		return nil
-	case len(raw) > 0 && raw[0] == '"':
-		var s string
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return errors.New("a text of the answer cannot be read")
-		}
-		*t = text(s)
-		return nil
-	}
-	if _, err := strconv.ParseInt(string(raw), 10, 64); err != nil {
-		return errors.New("a text of the answer is none")
-	}
-	*t = text(raw)
-	return nil
-}
-
-// kopecks is a whole number of kopecks, as a number or as a string of digits.
-type kopecks struct{ value *int64 }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (k *kopecks) UnmarshalJSON(raw []byte) error {
-	s := string(raw)
-	if s == "null" {
-		return nil
-	}
-	n, err := strconv.ParseInt(strings.Trim(s, `"`), 10, 64)
-	if err != nil || n < 0 {
-		return errors.New("a sum of the answer is no whole number of kopecks")
-	}
-	k.value = &n
-	return nil
-}
-
-// decode reads one JSON object and nothing after it.
-func decode(body []byte, out any) error {
-	if !utf8.Valid(body) {
-		return errors.New("the answer is not UTF-8")
-	}
-	trimmed := bytes.TrimSpace(body)
-	if len(trimmed) == 0 || trimmed[0] != '{' {
-		return errors.New("the answer is no JSON object")
-	}
-	if twice(trimmed) {
-		return ErrContradiction
-	}
-	dec := json.NewDecoder(bytes.NewReader(trimmed))
-	if err := dec.Decode(out); err != nil {
-		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return fmt.Errorf("the answer's field %.40q has the wrong type", wrong.Field)
-		}
-		return errors.New("the answer cannot be read")
-	}
-	if dec.More() {
-		return errors.New("something follows the answer")
-	}
-	return nil
-}
-
-// twice says whether some object of a JSON text has one name twice, in whatever letter case: which of the two counts would be chance.
-func twice(body []byte) bool {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	var open []map[string]bool // nil: an array
-	name := false              // a name may come next
-	for {
-		token, err := dec.Token()
-		if err != nil {
-			return false // what cannot be read is refused elsewhere
-		}
-		if word, ok := token.(string); ok && name {
-			folded := strings.ToLower(word)
-			if open[len(open)-1][folded] {
-				return true
-			}
-			open[len(open)-1][folded], name = true, false
-			continue
-		}
-		switch token {
-		case json.Delim('{'):
-			open = append(open, map[string]bool{})
-		case json.Delim('['):
-			open = append(open, nil)
-		case json.Delim('}'), json.Delim(']'):
-			open = open[:len(open)-1]
-		}
-		name = len(open) > 0 && open[len(open)-1] != nil
-	}
-}
-
-// clean makes a text of the service fit for a slip and a log: one line, printable, short.
-func clean(s string, most int) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range strings.TrimSpace(s) {
-		if n == most {
-			break
-		}
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError || r >= 0x2028 && r <= 0x202e {
-			r = ' '
-		}
-		b.WriteRune(r)
-		n++
-	}
-	return strings.TrimSpace(b.String())
-}

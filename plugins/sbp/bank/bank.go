@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/payrack/payrack/sdk/wire"
+
 	"github.com/payrack/payrack/sdk/exchange"
 	"github.com/payrack/payrack/sdk/pay"
 )
@@ -172,9 +174,9 @@ type Refusal struct {
 // Error implements error. The bank's message is not in it: it may repeat what was sent.
 func (r *Refusal) Error() string {
 	if r.cause != nil {
-		return r.cause.Error() + ": the bank's code is " + Clean(r.Code, 60)
+		return r.cause.Error() + ": the bank's code is " + wire.Clean(r.Code, 60)
 	}
-	return "the bank's code is " + Clean(r.Code, 60)
+	return "the bank's code is " + wire.Clean(r.Code, 60)
 }
 
 // Unwrap gives the failed exchange, where there was one.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/payrack/payrack/sdk/wire"
+
 	"github.com/payrack/payrack/sdk/exchange"
 	"github.com/payrack/payrack/sdk/pay"
 )
@@ -35,7 +37,7 @@ type gpbEnvelope struct {
 	Trx     string          `json:"transactionId"`
 	Type    string          `json:"type"`
 	Status  string          `json:"status"`
-	Amount  kopecks         `json:"amount"`
+	Amount  wire.Kopecks    `json:"amount"`
 	Money   string          `json:"currency"`
 	Data    json.RawMessage `json:"data"`
 }
@@ -46,27 +48,27 @@ type gpbQR struct {
 }
 
 type gpbStatus struct {
-	ID      string  `json:"qrcId"`
-	Code    string  `json:"code"`
-	Status  string  `json:"status"`
-	Trx     string  `json:"trxId"`
-	Amount  kopecks `json:"amount"`
-	Money   string  `json:"currency"`
-	Message string  `json:"message"`
+	ID      string       `json:"qrcId"`
+	Code    string       `json:"code"`
+	Status  string       `json:"status"`
+	Trx     string       `json:"trxId"`
+	Amount  wire.Kopecks `json:"amount"`
+	Money   string       `json:"currency"`
+	Message string       `json:"message"`
 }
 
 // gpbLink is what lies on a cash link, or what became of one activation of it.
 type gpbLink struct {
-	ID      string  `json:"qrcId"`
-	Params  string  `json:"paramsId"`
-	Link    string  `json:"status"`                // of the link
-	State   string  `json:"cashRegisterQrcStatus"` // of one activation
-	Payment string  `json:"trxStatus"`
-	Trx     string  `json:"trxId"`
-	Payer   string  `json:"payerId"`
-	Amount  kopecks `json:"amount"`
-	Money   string  `json:"currency"`
-	Purpose string  `json:"paymentPurpose"`
+	ID      string       `json:"qrcId"`
+	Params  string       `json:"paramsId"`
+	Link    string       `json:"status"`                // of the link
+	State   string       `json:"cashRegisterQrcStatus"` // of one activation
+	Payment string       `json:"trxStatus"`
+	Trx     string       `json:"trxId"`
+	Payer   string       `json:"payerId"`
+	Amount  wire.Kopecks `json:"amount"`
+	Money   string       `json:"currency"`
+	Purpose string       `json:"paymentPurpose"`
 }
 
 // another says of an answer that names the purpose that it does not name ours.
@@ -159,10 +161,10 @@ func (b *Gazprombank) Status(ctx context.Context, t Ticket) (Word, error) {
 
 // payment reads the status of a dynamic code. The protocol names no sum: it stands in the code itself, and was compared when that was made.
 func (b *Gazprombank) payment(t Ticket, s gpbStatus) (Word, error) {
-	if err := s.Amount.is(t.Amount, s.Money); err != nil {
+	if err := sameSum(s.Amount, t.Amount, s.Money); err != nil {
 		return Word{}, err
 	}
-	w := Word{Code: Clean(s.Status, 32), Text: Clean(s.Message, 120), Trx: s.Trx, Amount: t.Amount}
+	w := Word{Code: wire.Clean(s.Status, 32), Text: wire.Clean(s.Message, 120), Trx: s.Trx, Amount: t.Amount}
 	switch fold(s.Status) {
 	case "NOTSTARTED":
 		w.State = Fresh
@@ -201,12 +203,12 @@ func (b *Gazprombank) linkStatus(ctx context.Context, t Ticket) (Word, error) {
 	if err := b.about(t, l); err != nil {
 		return Word{}, err
 	}
-	return linkWord(l.State, l.Payment, Word{Trx: l.Trx, Payer: Clean(l.Payer, 40), Amount: l.Amount.Amount})
+	return linkWord(l.State, l.Payment, Word{Trx: l.Trx, Payer: wire.Clean(l.Payer, 40), Amount: l.Amount.Amount})
 }
 
 // linkWord reads what NSPK says of one activation (contract 3.2): first of the payment, and where there is none, of the activation.
 func linkWord(activation, payment string, w Word) (Word, error) {
-	w.Code = Clean(payment, 32)
+	w.Code = wire.Clean(payment, 32)
 	switch fold(payment) {
 	case "ACWP":
 		w.State = Paid
@@ -250,7 +252,7 @@ func (b *Gazprombank) about(t Ticket, l gpbLink) error {
 	if fold(l.Payment) == "ACWP" { // what was paid is compared by whoever asked
 		return rublesOnly(l.Money)
 	}
-	return l.Amount.is(t.Amount, l.Money)
+	return sameSum(l.Amount, t.Amount, l.Money)
 }
 
 // Annul implements Bank.
@@ -280,7 +282,7 @@ func (b *Gazprombank) Draft(ctx context.Context, r Return) (string, error) {
 	if !name(e.Trx) || e.Trx == r.Payment.Trx {
 		return "", errors.New("the answer has no draft's id")
 	}
-	return e.Trx, e.Amount.is(r.Amount, e.Money)
+	return e.Trx, sameSum(e.Amount, r.Amount, e.Money)
 }
 
 // Refund implements Bank: it confirms the draft. The answer tells only that the bank took it.
@@ -318,10 +320,10 @@ func (b *Gazprombank) refund(r Return, e gpbEnvelope) (Word, error) {
 	if kind := fold(e.Type); kind != "" && kind != "QRRETURNING" {
 		return Word{}, fmt.Errorf("the answer is about a %.40q", e.Type)
 	}
-	if err := e.Amount.is(r.Amount, e.Money); err != nil {
+	if err := sameSum(e.Amount, r.Amount, e.Money); err != nil {
 		return Word{}, err
 	}
-	w := Word{Code: Clean(e.Status, 32), Text: Clean(e.Message, 120), Trx: r.Draft, Amount: r.Amount}
+	w := Word{Code: wire.Clean(e.Status, 32), Text: wire.Clean(e.Message, 120), Trx: r.Draft, Amount: r.Amount}
 	switch fold(e.Status) {
 	case "DRAFT":
 		w.State = Fresh
@@ -363,7 +365,7 @@ func (b *Gazprombank) read(answer *exchange.Answer, err error, data any) (gpbEnv
 		return gpbEnvelope{}, err
 	}
 	var e gpbEnvelope
-	wrong := decode(answer.Body, &e)
+	wrong := wire.Decode(answer.Body, &e)
 	switch {
 	case wrong != nil && err != nil:
 		return gpbEnvelope{}, err

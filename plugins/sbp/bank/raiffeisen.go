@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/payrack/payrack/sdk/wire"
+
 	"github.com/payrack/payrack/sdk/exchange"
 	"github.com/payrack/payrack/sdk/pay"
 )
@@ -91,7 +93,7 @@ const raifMoment = "2006-01-02T15:04:05.000Z07:00"
 func (b *Raiffeisen) Register(ctx context.Context, s Sale) (Ticket, Code, error) {
 	until := s.Now.Add(s.TTL)
 	in := raifRegister{Type: "QRDynamic", Merchant: b.Merchant, Order: s.id(), Amount: rubles(s.Amount), Currency: string(pay.RUB), Account: b.Account,
-		Details: Clean(s.Purpose, 185), Created: s.Now.Format(raifMoment), Expires: until.Format(raifMoment)}
+		Details: wire.Clean(s.Purpose, 185), Created: s.Now.Format(raifMoment), Expires: until.Format(raifMoment)}
 	path := "sbp/v2/qrs"
 	if b.V1 {
 		path = "sbp/v1/qr/register"
@@ -108,8 +110,8 @@ func (b *Raiffeisen) Register(ctx context.Context, s Sale) (Ticket, Code, error)
 
 // Activate implements Bank: an order on the link.
 func (b *Raiffeisen) Activate(ctx context.Context, s Sale) (Ticket, error) {
-	in := map[string]any{"id": s.id(), "amount": rubles(s.Amount), "comment": Clean(s.Purpose, 140), "expirationDate": s.Now.Add(s.TTL).Format(raifMoment),
-		"qr": map[string]any{"id": s.Link, "paymentDetails": Clean(s.Purpose, 185)}}
+	in := map[string]any{"id": s.id(), "amount": rubles(s.Amount), "comment": wire.Clean(s.Purpose, 140), "expirationDate": s.Now.Add(s.TTL).Format(raifMoment),
+		"qr": map[string]any{"id": s.Link, "paymentDetails": wire.Clean(s.Purpose, 185)}}
 	var order raifOrder
 	if err := b.money(ctx, s.Key, "payment/v1/orders", in, &order); err != nil {
 		return Ticket{}, err
@@ -185,7 +187,7 @@ func (b *Raiffeisen) payment(t Ticket, p raifPayment, code State) (Word, error) 
 	if p.Order != "" && p.Order != t.Order {
 		return Word{}, elsewhere("order", p.Order, t.Order)
 	}
-	w := Word{Code: Clean(p.Status, 32), Trx: number(p.Trx)}
+	w := Word{Code: wire.Clean(p.Status, 32), Trx: number(p.Trx)}
 	switch fold(p.Status) {
 	case "NOINFO":
 		w.State = code // NEW: nobody has begun; dead: not paid (contract 1.4)
@@ -223,7 +225,7 @@ func (b *Raiffeisen) order(t Ticket, o raifOrder) (Word, error) {
 	if err != nil {
 		return Word{}, err
 	}
-	w := Word{Code: Clean(o.Status.Value, 32), Amount: amount, Trx: o.ID}
+	w := Word{Code: wire.Clean(o.Status.Value, 32), Amount: amount, Trx: o.ID}
 	switch fold(o.Status.Value) {
 	case "NEW":
 		w.State = Fresh
@@ -255,7 +257,7 @@ func (b *Raiffeisen) Annul(ctx context.Context, t Ticket) error {
 
 // Refund implements Bank. One refundId is one refund (contract 0: treat as idempotent, ask first).
 func (b *Raiffeisen) Refund(ctx context.Context, r Return) (Word, error) {
-	in := map[string]any{"refundId": r.Key.String(), "amount": rubles(r.Amount), "paymentDetails": Clean(r.Purpose, 140)}
+	in := map[string]any{"refundId": r.Key.String(), "amount": rubles(r.Amount), "paymentDetails": wire.Clean(r.Purpose, 140)}
 	path := "sbp/v1/refund"
 	if r.Payment.Mode == Cash {
 		path = b.orderRefund(r)
@@ -301,7 +303,7 @@ func (b *Raiffeisen) refund(r Return, out raifRefund) (Word, error) {
 	if amount != r.Amount {
 		return Word{}, fmt.Errorf("the answer names %s, asked was %s", amount, r.Amount)
 	}
-	w := Word{Code: Clean(out.Status, 32), Amount: amount, Trx: r.Key.String()}
+	w := Word{Code: wire.Clean(out.Status, 32), Amount: amount, Trx: r.Key.String()}
 	switch fold(out.Status) {
 	case "INPROGRESS":
 		w.State = Paying
@@ -346,7 +348,7 @@ func (b *Raiffeisen) read(answer *exchange.Answer, err error, out any) error {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	}
-	wrong := decode(answer.Body, &envelope)
+	wrong := wire.Decode(answer.Body, &envelope)
 	said := strings.Contains(envelope.Code, "ERROR.") || strings.HasPrefix(envelope.Code, "ORDER_")
 	switch {
 	case wrong == nil && envelope.Code == "ERROR.INTERNAL":
@@ -364,7 +366,7 @@ func (b *Raiffeisen) read(answer *exchange.Answer, err error, out any) error {
 	case out == nil:
 		return nil
 	}
-	return decode(answer.Body, out)
+	return wire.Decode(answer.Body, out)
 }
 
 // moment reads when a code dies; what cannot be read is what was asked for. The bank's client adds the zone's name in brackets.
@@ -395,7 +397,7 @@ func RaiffeisenSigned(body []byte, signature string, key []byte) error {
 		Status   string      `json:"paymentStatus"`
 		Date     string      `json:"transactionDate"`
 	}
-	if err := decode(body, &n); err != nil {
+	if err := wire.Decode(body, &n); err != nil {
 		return err
 	}
 	mac := hmac.New(sha256.New, key)

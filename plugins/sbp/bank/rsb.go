@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/payrack/payrack/sdk/wire"
+
 	"github.com/payrack/payrack/sdk/exchange"
 	"github.com/payrack/payrack/sdk/pay"
 )
@@ -38,11 +40,11 @@ type rsbEnvelope struct {
 
 // rsbPayment is who paid. The bank's sample has a blank at the end of one key: both are read.
 type rsbPayment struct {
-	Amount kopecks `json:"amount"`
-	Blank  kopecks `json:"amount "`
+	Amount wire.Kopecks `json:"amount"`
+	Blank  wire.Kopecks `json:"amount "`
 }
 
-func (p rsbPayment) sum() kopecks {
+func (p rsbPayment) sum() wire.Kopecks {
 	if p.Amount.Named {
 		return p.Amount
 	}
@@ -50,20 +52,20 @@ func (p rsbPayment) sum() kopecks {
 }
 
 type rsbData struct {
-	ID      string     `json:"qrcId"`
-	Payload string     `json:"payload"`
-	Status  string     `json:"status"`
-	State   string     `json:"cashRegisterQrcStatus"`
-	Trx     string     `json:"trxId"`
-	TrxWord string     `json:"trxStatus"`
-	Params  string     `json:"paramsId"`
-	Source  string     `json:"sourceId"`
-	Refund  string     `json:"refundId"`
-	Amount  kopecks    `json:"amount"`
-	Money   string     `json:"currency"`
-	Purpose string     `json:"paymentPurpose"`
-	Payer   string     `json:"payerId"`
-	Payment rsbPayment `json:"paymentdata"`
+	ID      string       `json:"qrcId"`
+	Payload string       `json:"payload"`
+	Status  string       `json:"status"`
+	State   string       `json:"cashRegisterQrcStatus"`
+	Trx     string       `json:"trxId"`
+	TrxWord string       `json:"trxStatus"`
+	Params  string       `json:"paramsId"`
+	Source  string       `json:"sourceId"`
+	Refund  string       `json:"refundId"`
+	Amount  wire.Kopecks `json:"amount"`
+	Money   string       `json:"currency"`
+	Purpose string       `json:"paymentPurpose"`
+	Payer   string       `json:"payerId"`
+	Payment rsbPayment   `json:"paymentdata"`
 }
 
 // purpose is what the bank wants to read of a payment (contract 3.4).
@@ -167,7 +169,7 @@ func (b *RSB) payment(t Ticket, e rsbEnvelope, d rsbData) (Word, error) {
 	if d.ID != t.QR {
 		return Word{}, elsewhere("code", d.ID, t.QR)
 	}
-	w := Word{Code: Clean(d.Status, 32), Text: Clean(e.Message, 120), Trx: d.Trx, Amount: t.Amount}
+	w := Word{Code: wire.Clean(d.Status, 32), Text: wire.Clean(e.Message, 120), Trx: d.Trx, Amount: t.Amount}
 	switch fold(d.Status) {
 	case "NOTSTARTED", "CREATED":
 		w.State = Fresh
@@ -178,7 +180,7 @@ func (b *RSB) payment(t Ticket, e rsbEnvelope, d rsbData) (Word, error) {
 		if !name(d.Trx) {
 			return Word{}, errors.New("the answer calls the code paid and names no payment")
 		}
-		for _, sum := range []kopecks{e.Payment.sum(), d.Payment.sum(), d.Amount} {
+		for _, sum := range []wire.Kopecks{e.Payment.sum(), d.Payment.sum(), d.Amount} {
 			if sum.Named {
 				w.Amount = sum.Amount
 				break
@@ -207,7 +209,7 @@ func (b *RSB) linkStatus(t Ticket, e rsbEnvelope, d rsbData) (Word, error) {
 	if err := b.aboutLink(t, d); err != nil {
 		return Word{}, err
 	}
-	return linkWord(d.State, d.TrxWord, Word{Trx: d.Trx, Payer: Clean(d.Payer, 40), Amount: d.Amount.Amount, Params: t.Params, Operation: e.Operation})
+	return linkWord(d.State, d.TrxWord, Word{Trx: d.Trx, Payer: wire.Clean(d.Payer, 40), Amount: d.Amount.Amount, Params: t.Params, Operation: e.Operation})
 }
 
 func (b *RSB) aboutLink(t Ticket, d rsbData) error {
@@ -220,7 +222,7 @@ func (b *RSB) aboutLink(t Ticket, d rsbData) error {
 	if fold(d.TrxWord) == "ACWP" {
 		return rublesOnly(d.Money)
 	}
-	return d.Amount.is(t.Amount, d.Money)
+	return sameSum(d.Amount, t.Amount, d.Money)
 }
 
 // ErrNoBlock is in the error of Annul where the bank has no such request.
@@ -241,7 +243,7 @@ func (b *RSB) Refund(ctx context.Context, r Return) (Word, error) {
 		return Word{}, errors.New("a payment without the bank's id cannot be given back")
 	}
 	in := map[string]any{"sourceId": r.Key.String(), "merchantId": b.Merchant, "terminalId": b.Terminal, "qrcId": r.Payment.QR, "trxId": r.Payment.Trx,
-		"amount": int64(r.Amount), "currency": string(pay.RUB), "paymentPurpose": Clean(r.Purpose, 140)}
+		"amount": int64(r.Amount), "currency": string(pay.RUB), "paymentPurpose": wire.Clean(r.Purpose, 140)}
 	var d rsbData
 	if _, err := b.money(ctx, Sale{Key: r.Key}, "refundQrc", in, &d); err != nil {
 		return Word{}, err
@@ -268,10 +270,10 @@ func (b *RSB) refund(r Return, d rsbData) (Word, error) {
 	if !d.Amount.Named {
 		return Word{}, errors.New("the answer names no sum")
 	}
-	if err := d.Amount.is(r.Amount, d.Money); err != nil {
+	if err := sameSum(d.Amount, r.Amount, d.Money); err != nil {
 		return Word{}, err
 	}
-	w := Word{Code: Clean(d.Status, 32), Trx: d.Refund, Amount: d.Amount.Amount}
+	w := Word{Code: wire.Clean(d.Status, 32), Trx: d.Refund, Amount: d.Amount.Amount}
 	switch fold(d.Status) {
 	case "INPROGRESS", "CREATED", "RECEIVED":
 		w.State = Paying
@@ -318,7 +320,7 @@ func (b *RSB) read(answer *exchange.Answer, err error, data any) (rsbEnvelope, e
 		return rsbEnvelope{}, err
 	}
 	var e rsbEnvelope
-	wrong := decode(answer.Body, &e)
+	wrong := wire.Decode(answer.Body, &e)
 	switch {
 	case wrong != nil && err != nil:
 		return rsbEnvelope{}, err

@@ -1,7 +1,6 @@
 package bank
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,32 +8,12 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"github.com/payrack/payrack/sdk/wire"
 
 	"github.com/payrack/payrack/sdk/exchange"
 	"github.com/payrack/payrack/sdk/pay"
 )
-
-// decode reads one JSON object and nothing after it. Its errors repeat no value of the answer.
-func decode(body []byte, out any) error {
-	if !utf8.Valid(body) {
-		return errors.New("the answer is not UTF-8")
-	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if trimmed := bytes.TrimSpace(body); len(trimmed) == 0 || trimmed[0] != '{' {
-		return errors.New("the answer is no JSON object")
-	}
-	if err := dec.Decode(out); err != nil {
-		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return fmt.Errorf("the answer's field %.40q has the wrong type", wrong.Field)
-		}
-		return errors.New("the answer is not whole JSON")
-	}
-	if dec.More() {
-		return errors.New("something follows the answer")
-	}
-	return nil
-}
 
 // answered says whether an answer came whose body may hold the bank's word: not one of a broken or redirected exchange, of a server that failed, or of
 // one that did not let us in or is too busy.
@@ -77,31 +56,8 @@ func readRubles(n json.Number) (pay.Amount, error) {
 	return pay.Amount(kopecks), nil
 }
 
-// kopecks is a sum that an answer gives as a whole number of kopecks: a JSON number or a string of digits.
-type kopecks struct {
-	Amount pay.Amount
-	Named  bool
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (k *kopecks) UnmarshalJSON(raw []byte) error {
-	text := string(raw)
-	if text == "null" || text == `""` {
-		return nil
-	}
-	if unquoted, ok := strings.CutPrefix(text, `"`); ok {
-		text = strings.TrimSuffix(unquoted, `"`)
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 || strings.HasPrefix(text, "+") {
-		return fmt.Errorf("the answer names the sum %.30q", text)
-	}
-	k.Amount, k.Named = pay.Amount(n), true
-	return nil
-}
-
-// is says whether an answer's sum and currency are those asked for. What it does not name cannot differ.
-func (k kopecks) is(amount pay.Amount, currency string) error {
+// sameSum says whether an answer's sum and currency are those asked for. What it does not name cannot differ.
+func sameSum(k wire.Kopecks, amount pay.Amount, currency string) error {
 	if k.Named && k.Amount != amount {
 		return fmt.Errorf("the answer names %s, asked was %s", k.Amount, amount)
 	}
@@ -124,23 +80,6 @@ func fold(status string) string {
 		}
 		return unicode.ToUpper(r)
 	}, status)
-}
-
-// Clean makes a bank's text fit for a slip and a log: one line, printable, short.
-func Clean(s string, most int) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range strings.TrimSpace(s) {
-		if n == most {
-			break
-		}
-		if unicode.IsControl(r) || r == unicode.ReplacementChar || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
-			r = ' '
-		}
-		b.WriteRune(r)
-		n++
-	}
-	return strings.TrimSpace(b.String())
 }
 
 // name admits what may stand in a path or be kept as a bank's id: 1 to 128 letters, digits and "-_.:=".

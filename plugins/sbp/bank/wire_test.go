@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/payrack/payrack/sdk/wire"
+
 	"github.com/payrack/payrack/sdk/pay"
 )
 
@@ -30,14 +32,14 @@ func TestRublesAreWrittenAndReadToTheKopeck(t *testing.T) {
 }
 
 func TestKopecksAreReadAsANumberAndAsAString(t *testing.T) {
-	for text, want := range map[string]kopecks{"25300": {25300, true}, `"25300"`: {25300, true}, "null": {}, `""`: {}, "0": {0, true}} {
-		var got kopecks
+	for text, want := range map[string]wire.Kopecks{"25300": {Amount: 25300, Named: true}, `"25300"`: {Amount: 25300, Named: true}, "null": {}, `""`: {}, "0": {Amount: 0, Named: true}} {
+		var got wire.Kopecks
 		if err := json.Unmarshal([]byte(text), &got); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", text, got, err)
 		}
 	}
 	for _, text := range []string{"253.00", `"253,00"`, "-1", `"x"`, "{}", "1e3", `"+1"`} {
-		var got kopecks
+		var got wire.Kopecks
 		if err := json.Unmarshal([]byte(text), &got); err == nil {
 			t.Errorf("%s is %+v", text, got)
 		}
@@ -94,7 +96,7 @@ func TestAnAnswerAboutSomethingElseIsNoWord(t *testing.T) {
 	if _, err := raif.refund(Return{Amount: 500}, raifRefund{Amount: "4", Status: "COMPLETED"}); err == nil {
 		t.Error("another sum is given back")
 	}
-	if w, err := gpb.payment(ticket, gpbStatus{ID: "Q", Status: "ACCEPTED", Trx: "T", Amount: kopecks{400, true}}); err == nil {
+	if w, err := gpb.payment(ticket, gpbStatus{ID: "Q", Status: "ACCEPTED", Trx: "T", Amount: wire.Kopecks{Amount: 400, Named: true}}); err == nil {
 		t.Errorf("Gazprombank, another sum: %+v", w)
 	}
 	if w, err := gpb.payment(ticket, gpbStatus{ID: "Q", Status: "ACCEPTED"}); err == nil {
@@ -114,7 +116,7 @@ func TestAnAnswerAboutSomethingElseIsNoWord(t *testing.T) {
 func TestTheSumOfARussianStandardPaymentIsReadWithAndWithoutTheBlankInItsName(t *testing.T) {
 	for _, name := range []string{"amount", "amount "} {
 		var e rsbEnvelope
-		if err := decode([]byte(`{"sourceId":"o","code":"0","paymentdata":{"`+name+`":"400"},"data":{"qrcId":"Q"}}`), &e); err != nil {
+		if err := wire.Decode([]byte(`{"sourceId":"o","code":"0","paymentdata":{"`+name+`":"400"},"data":{"qrcId":"Q"}}`), &e); err != nil {
 			t.Fatal(err)
 		}
 		w, err := new(RSB).payment(Ticket{Mode: Dynamic, QR: "Q", Amount: 500}, e, rsbData{ID: "Q", Status: "ACCEPTED", Trx: "T"})
@@ -176,21 +178,21 @@ func FuzzAnswers(f *testing.F) {
 		}
 		raif, gpb, rsb := &Raiffeisen{}, &Gazprombank{}, &RSB{}
 		var p raifPayment
-		if decode(body, &p) == nil {
+		if wire.Decode(body, &p) == nil {
 			check(raif.payment(dynamic, p, Fresh))
 		}
 		var o raifOrder
-		if decode(body, &o) == nil {
+		if wire.Decode(body, &o) == nil {
 			if w, err := raif.order(Ticket{Mode: Cash, Order: "o", QR: "Q", Amount: 500}, o); err != nil || w.Amount > 0 {
 				check(w, err)
 			}
 		}
 		var back raifRefund
-		if decode(body, &back) == nil {
+		if wire.Decode(body, &back) == nil {
 			check(raif.refund(r, back))
 		}
 		var g gpbEnvelope
-		if decode(body, &g) == nil {
+		if wire.Decode(body, &g) == nil {
 			check(gpb.refund(r, g))
 			var list []gpbStatus
 			if json.Unmarshal(g.Data, &list) == nil && len(list) == 1 {
@@ -203,7 +205,7 @@ func FuzzAnswers(f *testing.F) {
 		}
 		var e rsbEnvelope
 		var d rsbData
-		if decode(body, &e) == nil && json.Unmarshal(e.Data, &d) == nil {
+		if wire.Decode(body, &e) == nil && json.Unmarshal(e.Data, &d) == nil {
 			check(rsb.payment(dynamic, e, d))
 			check(rsb.linkStatus(link, e, d))
 			check(rsb.refund(r, d))

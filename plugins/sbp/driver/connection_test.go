@@ -11,8 +11,8 @@ import (
 	"github.com/payrack/payrack/sdk/provider"
 )
 
-// wire passes connections on to an address, and counts them.
-func wire(t *testing.T, to string, count *atomic.Int32) (address string) {
+// plainWire passes connections on to an address, and counts them.
+func plainWire(t *testing.T, to string, count *atomic.Int32) (address string) {
 	t.Helper()
 	l, err := sockets.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -53,7 +53,7 @@ func TestOneConnectionIsKeptForAPaymentAndItsInquiries(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				u.Host = wire(t, u.Host, &count)
+				u.Host = plainWire(t, u.Host, &count)
 				*server = u.String()
 			})
 			op := c.shown(w, 500)

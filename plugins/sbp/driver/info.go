@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/payrack/payrack/sdk/wire"
+
 	"github.com/payrack/payrack/plugins/sbp/bank"
 	"github.com/payrack/payrack/sdk/exchange"
 	"github.com/payrack/payrack/sdk/pay"
@@ -29,7 +31,7 @@ type served struct {
 // Info implements provider.Informer: "registration" and "settings" are what is known of each bank here.
 func (d *Driver) Info(_ context.Context, what string) (json.RawMessage, error) {
 	if what != "registration" && what != "settings" {
-		return nil, &pay.Error{Code: pay.ErrUnsupported, Text: bank.Clean(what, 40)}
+		return nil, &pay.Error{Code: pay.ErrUnsupported, Text: wire.Clean(what, 40)}
 	}
 	s := d.settings
 	list := []served{

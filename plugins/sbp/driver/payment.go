@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/payrack/payrack/sdk/wire"
+
 	"github.com/payrack/payrack/plugins/sbp/bank"
 	"github.com/payrack/payrack/plugins/sbp/nspk"
 	"github.com/payrack/payrack/sdk/exchange"
@@ -46,7 +48,7 @@ func (d *Driver) checkPayment(op provider.Operation) error {
 		return nil
 	}
 	if !slices.Contains(choice, id) {
-		return d.refuse(op.Language, pay.ErrUnsupported, "sbp.bank.off", map[string]any{"Bank": bank.Clean(d.bankName(op.Language, id), 40)}, nil)
+		return d.refuse(op.Language, pay.ErrUnsupported, "sbp.bank.off", map[string]any{"Bank": wire.Clean(d.bankName(op.Language, id), 40)}, nil)
 	}
 	if e := d.ready(op.Language, d.desks[id]); e != nil {
 		return e
@@ -123,7 +125,7 @@ func (d *Driver) askBank(op provider.Operation, choice []string) provider.Reply 
 func (d *Driver) begin(ctx context.Context, op provider.Operation, id string) (provider.Reply, error) {
 	k := d.desks[id]
 	if k == nil || !slices.Contains(d.settings.enabled(), id) {
-		return refusal(d.refuse(op.Language, pay.ErrUnsupported, "sbp.bank.off", map[string]any{"Bank": bank.Clean(d.bankName(op.Language, id), 40)}, nil)), nil
+		return refusal(d.refuse(op.Language, pay.ErrUnsupported, "sbp.bank.off", map[string]any{"Bank": wire.Clean(d.bankName(op.Language, id), 40)}, nil)), nil
 	}
 	if e := d.ready(op.Language, k); e != nil {
 		return refusal(e), nil
@@ -140,8 +142,8 @@ func (d *Driver) sale(op provider.Operation, k *desk, try string) (s bank.Sale, 
 		ahead = clock.Ahead()
 	}
 	now := d.now()
-	purpose := d.say(op.Language, "sbp.purpose", map[string]any{"Shop": bank.Clean(d.shop, 60), "Receipt": bank.Clean(op.Params.Receipt, 40)})
-	return bank.Sale{Key: op.Key, Amount: op.Amount, Try: try, Purpose: bank.Clean(purpose, 100), Link: k.link.ID, TTL: d.settings.QRTTL, Now: now.Add(ahead)}, ahead
+	purpose := d.say(op.Language, "sbp.purpose", map[string]any{"Shop": wire.Clean(d.shop, 60), "Receipt": wire.Clean(op.Params.Receipt, 40)})
+	return bank.Sale{Key: op.Key, Amount: op.Amount, Try: try, Purpose: wire.Clean(purpose, 100), Link: k.link.ID, TTL: d.settings.QRTTL, Now: now.Add(ahead)}, ahead
 }
 
 // attempt names a try to register: another one each millisecond, for two years and a half.
@@ -182,7 +184,7 @@ const longestQR = 2953
 
 // fits holds that a code is the one that was registered, for the sum that was asked.
 func (d *Driver) fits(t bank.Ticket, payload string) error {
-	if payload == "" || len(payload) > longestQR || bank.Clean(payload, longestQR) != payload {
+	if payload == "" || len(payload) > longestQR || wire.Clean(payload, longestQR) != payload {
 		return errors.New("the answer has no code that could be shown")
 	}
 	l, err := nspk.Parse(payload)

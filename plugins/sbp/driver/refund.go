@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/payrack/payrack/sdk/wire"
+
 	"github.com/payrack/payrack/plugins/sbp/bank"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
@@ -18,7 +20,7 @@ func (d *Driver) checkRefund(op provider.Operation) error {
 		return nil // the engine refuses a refund of nothing
 	}
 	if op.Original.PosID != op.PosID {
-		return d.refuse(op.Language, pay.ErrUnsupported, "sbp.refund.elsewhere", map[string]any{"Till": bank.Clean(op.Original.PosID, 40)}, nil)
+		return d.refuse(op.Language, pay.ErrUnsupported, "sbp.refund.elsewhere", map[string]any{"Till": wire.Clean(op.Original.PosID, 40)}, nil)
 	}
 	t, err := ticket(*op.Original)
 	if err != nil {
@@ -44,8 +46,8 @@ func (d *Driver) giveBack(op, original provider.Operation) (*desk, bank.Return, 
 	if err != nil {
 		own = bank.Ticket{Bank: payment.Bank, Mode: payment.Mode}
 	}
-	purpose := d.say(op.Language, "sbp.refund.purpose", map[string]any{"Shop": bank.Clean(d.shop, 60), "Receipt": bank.Clean(op.Params.Receipt, 40)})
-	return k, bank.Return{Key: op.Key, Amount: op.Amount, Payment: payment, Paid: original.Amount, Purpose: bank.Clean(purpose, 100), Draft: own.Draft}, own, nil
+	purpose := d.say(op.Language, "sbp.refund.purpose", map[string]any{"Shop": wire.Clean(d.shop, 60), "Receipt": wire.Clean(op.Params.Receipt, 40)})
+	return k, bank.Return{Key: op.Key, Amount: op.Amount, Payment: payment, Paid: original.Amount, Purpose: wire.Clean(purpose, 100), Draft: own.Draft}, own, nil
 }
 
 // prepareRefund has the bank make the draft of a refund, where it makes one, and hears that it has it.

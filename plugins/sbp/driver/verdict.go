@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/payrack/payrack/sdk/wire"
+
 	"github.com/payrack/payrack/plugins/sbp/bank"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
@@ -89,7 +91,7 @@ func (d *Driver) pace(since time.Time) time.Duration {
 
 // no is a decline by a bank's refusal of a request that did nothing. Known codes have words of ours.
 func (d *Driver) no(op provider.Operation, k *desk, no *bank.Refusal) provider.Reply {
-	code := bank.Clean(no.Code, 40)
+	code := wire.Clean(no.Code, 40)
 	id := "sbp.refusal." + strings.TrimPrefix(code, "ERROR.")
 	data := map[string]any{"Bank": d.bankName(op.Language, k.id), "Code": code}
 	if !d.words.Has(id + ".cause") {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	sdkwire "github.com/payrack/payrack/sdk/wire"
+
 	"github.com/payrack/payrack/plugins/sendy/wire"
 	"github.com/payrack/payrack/sdk/exchange"
 	"github.com/payrack/payrack/sdk/pay"
@@ -134,7 +136,7 @@ func (d *Driver) left(a provider.Activation) int {
 // notActivated is the server's refusal.
 func (d *Driver) notActivated(ctx context.Context, a provider.Activation, no *refused) provider.ActivationResult {
 	r := provider.ActivationResult{AttemptsLeft: d.left(a), Code: string(no.Code)}
-	id, data := "sendy.activate.refused", map[string]any{"Terminal": a.Terminal, "Code": clean(string(no.Code), 32)}
+	id, data := "sendy.activate.refused", map[string]any{"Terminal": a.Terminal, "Code": sdkwire.Clean(string(no.Code), 32)}
 	counted := false
 	switch no.Code {
 	case wire.CodeBadCode:

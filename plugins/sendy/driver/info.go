@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	sdkwire "github.com/payrack/payrack/sdk/wire"
+
 	"github.com/payrack/payrack/plugins/sendy/wire"
 	"github.com/payrack/payrack/sdk/exchange"
 	"github.com/payrack/payrack/sdk/pay"
@@ -27,7 +29,7 @@ func (d *Driver) Info(ctx context.Context, what string) (json.RawMessage, error)
 		}
 		return json.Marshal(c)
 	}
-	return nil, &pay.Error{Code: pay.ErrUnsupported, Text: clean(what, 40)}
+	return nil, &pay.Error{Code: pay.ErrUnsupported, Text: sdkwire.Clean(what, 40)}
 }
 
 // registration is what the provider has registered about the terminal, and what it permits.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	sdkwire "github.com/payrack/payrack/sdk/wire"
+
 	"github.com/payrack/payrack/plugins/sendy/wire"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
@@ -35,7 +37,7 @@ func (d *Driver) Check(op provider.Operation) error {
 		}
 	case pay.KindOnline:
 		if s := op.Params.System; s != "" && !slices.Contains(d.settings.enabled(), s) {
-			return d.refuse(op.Language, pay.ErrUnsupported, "sendy.system.off", map[string]any{"System": title(clean(s, 16))}, nil)
+			return d.refuse(op.Language, pay.ErrUnsupported, "sendy.system.off", map[string]any{"System": title(sdkwire.Clean(s, 16))}, nil)
 		}
 	case pay.KindRefund:
 		if op.Original != nil && op.Original.ProviderNumber == 0 {
@@ -154,7 +156,7 @@ func (d *Driver) open(ctx context.Context, op provider.Operation, system string)
 const longestQR = 2953
 
 func printable(payload string) bool {
-	return payload != "" && len(payload) <= longestQR && clean(payload, longestQR) == payload
+	return payload != "" && len(payload) <= longestQR && sdkwire.Clean(payload, longestQR) == payload
 }
 
 func onlineRequest(op provider.Operation, system string) *wire.OnlineRequest {

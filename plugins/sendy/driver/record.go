@@ -8,13 +8,15 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	sdkwire "github.com/payrack/payrack/sdk/wire"
+
 	"github.com/payrack/payrack/plugins/sendy/wire"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
 )
 
 // systemID is a payment system as the till names it; systemName as the server does.
-func systemID(s wire.System) string      { return strings.ToLower(clean(string(s), 16)) }
+func systemID(s wire.System) string      { return strings.ToLower(sdkwire.Clean(string(s), 16)) }
 func systemName(id string) wire.System   { return wire.System(strings.ToUpper(id)) }
 func mentions(r *wire.Record) pay.Amount { return pay.Amount(r.Amount) }
 
@@ -95,21 +97,21 @@ func (d *Driver) reversed(original provider.Operation, r *wire.Record) (provider
 
 // details are what a slip shows of a record. Nothing of it is trusted to be short, printable or masked.
 func (d *Driver) details(r *wire.Record) provider.Reply {
-	return provider.Reply{Code: clean(r.Code, 16), RRN: clean(r.RRN, 40), AuthCode: clean(r.Approval, 40), Payer: masked(clean(r.Payer, 40)), System: systemID(r.System)}
+	return provider.Reply{Code: sdkwire.Clean(r.Code, 16), RRN: sdkwire.Clean(r.RRN, 40), AuthCode: sdkwire.Clean(r.Approval, 40), Payer: masked(sdkwire.Clean(r.Payer, 40)), System: systemID(r.System)}
 }
 
 // explain says why there was no money, and what the cashier should do. Known reasons have words of ours, for the server knows one language.
 func (d *Driver) explain(op provider.Operation, r *wire.Record, reply *provider.Reply) {
 	reason := strings.ToUpper(string(r.Reason))
 	if reply.Code == "" {
-		reply.Code = clean(reason, 32)
+		reply.Code = sdkwire.Clean(reason, 32)
 	}
 	id := "sendy.reason." + reason
 	if d.words.Has(id + ".cause") {
 		reply.Text, reply.Hint = d.say(op.Language, id+".cause", nil), d.say(op.Language, id+".hint", nil)
 		return
 	}
-	reply.Text = clean(r.Message, 200)
+	reply.Text = sdkwire.Clean(r.Message, 200)
 	if reply.Text == "" {
 		reply.Text = d.say(op.Language, "sendy.reason.other.cause", nil)
 	}
@@ -177,23 +179,6 @@ func (d *Driver) until(expires, server time.Time) time.Time {
 		return expires
 	}
 	return expires.Add(d.now().Sub(server).Truncate(time.Second))
-}
-
-// clean makes a text of the server fit for a slip and a log: one line, printable, short.
-func clean(s string, most int) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range strings.TrimSpace(s) {
-		if n == most {
-			break
-		}
-		if unicode.IsControl(r) || r == unicode.ReplacementChar || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
-			r = ' '
-		}
-		b.WriteRune(r)
-		n++
-	}
-	return strings.TrimSpace(b.String())
 }
 
 // masked hides a payer whom the server did not.
