@@ -108,6 +108,11 @@ func (b *beginning) read(in *hostv1.BeginRequest) error {
 	if err := b.h.checkAmount(kind, amount); err != nil {
 		return err
 	}
+	if kind == pay.KindBasket {
+		if _, err := pay.ParseBasket(params.Items, amount); err != nil {
+			return err
+		}
+	}
 	if kind == pay.KindPayout && params.Document == "" {
 		return text.Refuse(pay.ErrArgument, "host.payout_document", nil, nil)
 	}
@@ -227,6 +232,9 @@ func (h *Host) shiftOf(ctx context.Context, r *resident) (shift, error) {
 // begin takes a new ref and forwards the request. Until the ref is taken nothing was created.
 func (b *beginning) begin(ctx context.Context) (*hostv1.BeginResponse, error) {
 	h, r := b.h, b.resident
+	if b.request.Kind == pay.KindBasket && !b.entry.Confirms { // the rest of the receipt is paid otherwise, and only the till knows that it was
+		return nil, text.Refuse(pay.ErrState, "host.basket_confirms", map[string]any{"Kind": b.request.Kind}, nil)
+	}
 	if !h.settings.Load().Enabled(r.id) {
 		return nil, text.Refuse(pay.ErrNoModule, "host.module_off", map[string]any{"Module": r.id}, nil)
 	}

@@ -153,6 +153,9 @@ func (s *Service) document(ctx context.Context, sh *shell.Shell, op pay.Operatio
 		return s.refundDocument(ctx, sh, d, op, language)
 	case op.Kind == pay.KindPayout:
 		d.Payout = s.payoutPart(op, language)
+	case op.Kind == pay.KindBasket:
+		d.Title, d.System = "", "" // the heading says it
+		d.Social = s.socialPart(op, language)
 	default:
 		d.Payment = &slip.Payment{Amount: money(op.ApprovedAmount, op.Currency), Fee: money(0, op.Currency), Proof: s.proof(op, language)}
 	}
@@ -214,6 +217,24 @@ func (s *Service) payoutPart(op pay.Operation, language string) *slip.Payout {
 	proof.Code, proof.Status, proof.Payer = "", first(result.Status, op.Code), slip.Labelled{}
 	return &slip.Payout{Amount: money(op.ApprovedAmount, op.Currency), Fee: money(result.Fee, op.Currency), Card: card,
 		Contract: slip.Labelled{Label: s.words.Say(language, "payout.contract", nil), Value: op.Document}, Proof: proof, Signature: true}
+}
+
+// socialPart is a receipt of which a social card paid a part.
+func (s *Service) socialPart(op pay.Operation, language string) *slip.Social {
+	var result pay.BasketResult
+	var items []pay.Item
+	_, _ = json.Unmarshal(op.Result, &result), json.Unmarshal(op.Items, &items) // a person's word may stand there without any
+	proof := s.proof(op, language)
+	card := proof.Payer
+	proof.Payer = slip.Labelled{}
+	social := &slip.Social{Total: money(op.Amount, op.Currency), Amount: money(op.ApprovedAmount, op.Currency), Due: money(op.LeftToPay, op.Currency),
+		Items: len(items), Program: result.Program, Card: card, Proof: proof}
+	for _, item := range result.Items {
+		if item.Approved > 0 {
+			social.SocialItems++
+		}
+	}
+	return social
 }
 
 func (s *Service) refundDocument(ctx context.Context, sh *shell.Shell, d slip.Document, op pay.Operation, language string) (slip.Document, error) {

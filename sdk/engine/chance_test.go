@@ -12,7 +12,8 @@ import (
 
 func drawAbilities(t *rapid.T) Abilities {
 	return Abilities{Counts: rapid.Bool().Draw(t, "counts"), Prepares: rapid.Bool().Draw(t, "prepares"), Cancels: rapid.Bool().Draw(t, "cancels"),
-		Reverses: rapid.Bool().Draw(t, "reverses"), Traits: provider.Traits{RefusesDuplicates: rapid.Bool().Draw(t, "refuses duplicates"),
+		Reverses: rapid.Bool().Draw(t, "reverses"), Holds: rapid.Bool().Draw(t, "holds"),
+		HoldsFor: rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "holds for"), Traits: provider.Traits{RefusesDuplicates: rapid.Bool().Draw(t, "refuses duplicates"),
 			Horizon: rapid.SampledFrom([]time.Duration{0, time.Minute, time.Hour}).Draw(t, "horizon")}}
 }
 
@@ -23,7 +24,7 @@ func TestNoSequenceOfEventsBreaksARule(t *testing.T) {
 		kind := rapid.SampledFrom(kinds).Draw(t, "kind")
 		able := drawAbilities(t)
 		able.Reverses = able.Reverses && kind.Payment()
-		able.Prepares = able.Prepares && kind.Money() && kind != pay.KindReversal
+		able.Prepares = able.Prepares && kind.Money() && kind != pay.KindReversal || kind == pay.KindBasket
 		p := start(t, kind, able, func(s *State) { s.NoPrompts = rapid.Bool().Draw(t, "no prompts") })
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			p.anything(t)
@@ -79,9 +80,12 @@ func drawReply(t *rapid.T, p *play) provider.Reply {
 		verdicts = append(verdicts, provider.Ready, provider.Ready, provider.Ready, provider.Ready, provider.ShowQR, provider.ShowQR)
 	}
 	r := provider.Reply{Verdict: rapid.SampledFrom(verdicts).Draw(t, "verdict")}
+	if p.s.Kind == pay.KindBasket {
+		r.Reserved = rapid.SampledFrom([]pay.Amount{p.s.Amount, 2, 2, 0, p.s.Amount + 1}).Draw(t, "reserved")
+	}
 	switch r.Verdict {
 	case provider.Approved:
-		r.Amount = rapid.SampledFrom([]pay.Amount{p.s.Amount, p.s.Amount, p.s.Amount, 1}).Draw(t, "amount")
+		r.Amount = rapid.SampledFrom([]pay.Amount{p.s.Amount, p.s.Due(), p.s.Due(), 1}).Draw(t, "amount")
 		if p.s.Kind.Money() {
 			r.Amount = max(r.Amount, 1)
 		}

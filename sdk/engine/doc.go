@@ -29,7 +29,9 @@
 //	  Declined/Cancelled Declined                      Declined/Cancelled; against a      look is over
 //	                                                   person's word: listed, once more
 //	                                                   looked at if it was payable
-//	  Ready              next: Prepare, Commit         ask again                          -
+//	  Ready              next: Prepare, Commit; of a   ask again                          -
+//	                     basket with nothing reserved:
+//	                     Prepare again
 //	  ShowQR             shown -> Committed            ask again                          -
 //	  Ask                prompt, default, or Declined  prompt; cancelled or told: ask on  -
 //	  Waiting            Prepare again                 customer's turn, ask again         look again
@@ -43,7 +45,7 @@
 //	                                                   abandoned
 //	  orphan             Cancelled                     customer's turn: abandoned         -
 //	  unknown            what persists: Unknown told   Unknown told                       -
-//	  next               the same call again           inquire, cancel or (unsent) Commit -
+//	  next               the same call again           inquire, cancel or (unsent) Commit let a draft go
 //	  prompt             default, or Cancelled         default, or ask to stop            -
 //	  look, reverse      -                             -                                  inquire; the next reversal
 //	CancelRequested      Cancelled, after the call     QR down, Cancel call, CancelWait   -

@@ -123,9 +123,6 @@ func TestAnAnswerWithAnotherAmountOrCurrencyIsNoWord(t *testing.T) {
 		p.want("the cause is named", p.s.Code == "AMOUNT")
 		p.fire(TimerNext).verdict(provider.Approved).is(Settled, pay.Approved, NoCall).want("its words are gone", p.s.Code == "")
 	}
-	basket := start(t, pay.KindBasket, everything()).reply(provider.Reply{Verdict: provider.Approved, Amount: 100}).is(Settled, pay.Approved, NoCall)
-	basket.want("a basket may be paid in part", basket.s.Approved == 100)
-	start(t, pay.KindBasket, everything()).reply(provider.Reply{Verdict: provider.Approved, Amount: 12346}).is(Committed, pay.Unknown, NoCall)
 }
 
 func TestOnlyWhatNeverLeftIsDeclinedByItself(t *testing.T) {

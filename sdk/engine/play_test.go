@@ -230,6 +230,8 @@ func (p *play) stuck() string {
 		return "nothing leads on"
 	case p.s.Phase == Settled && !p.s.LookAt.IsZero() && !look && p.s.Calling() == NoCall:
 		return "the late look is forgotten"
+	case p.s.Phase == Settled && p.s.Held && p.s.Calling() == NoCall && !next:
+		return "nobody lets the draft go"
 	case p.s.Phase == Settled && !p.s.Final() && p.s.Reversal != pay.ReversalUnderWay:
 		return "settled without an outcome, and nothing is given back"
 	case p.s.Reversal == pay.ReversalUnderWay && !p.child && !again:
@@ -273,6 +275,8 @@ func broken(a State, e Event, b State, fx Effects) string {
 		return "money that was proved was forgotten"
 	case b.Charged && b.Approved <= 0:
 		return "charged without an amount"
+	case b.Kind == pay.KindBasket && b.Outcome == pay.Approved && b.Approved != b.Reserved:
+		return "a basket is paid with another sum than was shown"
 	case a.MaybeSent && !b.MaybeSent:
 		return "what may have been sent is taken for unsent"
 	case a.Final() && b.Abandoned && !a.Abandoned:
@@ -328,7 +332,7 @@ func decided(s State) string {
 	raw, err := json.Marshal(map[string]any{"phase": s.Phase, "tries": s.Tries, "qr": s.QR, "cancel": s.CancelAsked, "till": s.TillCancelled,
 		"abandoned": s.Abandoned, "told": s.Told, "outcome": s.Outcome, "charged": s.Charged, "approved": s.Approved, "ack": s.Ack,
 		"reversal": s.Reversal, "reversals": s.Reversals, "resolved": s.Resolved, "contradiction": s.Contradiction, "look": s.LookAt,
-		"noticed": s.Noticed, "left": s.Left, "elsewhere": s.Elsewhere, "committed": s.Committed, "booked": s.BookedShift, "settled": s.SettledAt, "drafted": s.Drafted})
+		"noticed": s.Noticed, "left": s.Left, "elsewhere": s.Elsewhere, "committed": s.Committed, "booked": s.BookedShift, "settled": s.SettledAt, "drafted": s.Drafted, "held": s.Held})
 	if err != nil {
 		return err.Error()
 	}

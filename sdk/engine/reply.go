@@ -20,13 +20,15 @@ func (t *turn) replied(e Event) {
 	claims := e.Reply.Verdict == provider.Approved && t.Kind.Money()
 	r := t.compared(e.Reply)
 	switch {
-	case t.Phase == Settled && t.harmless(), e.Call == CallTidy && !claims:
+	case t.Phase == Settled && t.harmless():
+	case e.Call == CallTidy && !claims:
+		t.letGo(r)
 	case t.Phase == Settled || t.Resolved != nil:
 		t.lateWord(r)
 	case t.harmless():
 		t.harmlessReply(e.Call, r)
 	case t.Phase == Prepared && claims:
-		t.moneyTooEarly()
+		t.moneyTooEarly(r)
 		t.committedReply(r, false)
 	case t.Phase == Prepared:
 		t.preparedReply(e.Call, r)
@@ -36,7 +38,10 @@ func (t *turn) replied(e Event) {
 }
 
 // moneyTooEarly: a driver says that money moved where none could. It is believed: what was prepared counts as committed.
-func (t *turn) moneyTooEarly() {
+func (t *turn) moneyTooEarly(r provider.Reply) {
+	if t.Kind == pay.KindBasket && t.Reserved == 0 && r.Verdict == provider.Approved {
+		t.Reserved = r.Amount
+	}
 	t.Phase, t.MaybeSent = Committed, true
 	t.Committed, t.SentAt = t.now, t.now
 	t.write("committing")
@@ -54,15 +59,51 @@ func (t *turn) compared(r provider.Reply) provider.Reply {
 	if r.Verdict != provider.Approved || !t.Kind.Money() {
 		return r
 	}
-	fits := r.Amount == t.Amount
-	if t.Kind == pay.KindBasket {
+	fits := r.Amount == t.Due()
+	if t.Kind == pay.KindBasket && t.Reserved == 0 { // nothing was committed, and it moved all the same
 		fits = r.Amount > 0 && r.Amount <= t.Amount
 	}
 	if fits && (r.Currency == "" || r.Currency == t.Currency) {
 		return r
 	}
 	return provider.Reply{Verdict: provider.Unknown, Code: wrongAmount, Amount: r.Amount, Currency: r.Currency,
-		Text: fmt.Sprintf("the provider names %s %s, asked were %s %s", r.Amount, r.Currency, t.Amount, t.Currency)}
+		Text: fmt.Sprintf("the provider names %s %s, asked were %s %s", r.Amount, r.Currency, t.Due(), t.Currency)}
+}
+
+// Due is what an approval must name: of a basket what was reserved and shown to the cashier.
+func (s State) Due() pay.Amount {
+	if s.Kind == pay.KindBasket && s.Reserved > 0 {
+		return s.Reserved
+	}
+	return s.Amount
+}
+
+// reserved says whether a basket can be committed, or shown, by what was reserved of it: something, and no more than it costs. What the cashier has
+// seen cannot become another sum without a question.
+func (s State) reserved(r provider.Reply) bool {
+	sum := r.Reserved
+	if sum == 0 {
+		sum = s.Reserved
+	}
+	seen := r.Verdict == provider.Ask || s.Reserved == 0 || sum == s.Reserved
+	return s.Kind != pay.KindBasket || sum > 0 && sum <= s.Amount && seen
+}
+
+// letGo goes on until the provider has let a draft go that kept something back. That it does not know it is taken for that only once no request
+// can be on its way any more. No money is at stake: what is not let go is free again by its own time.
+func (t *turn) letGo(r provider.Reply) {
+	if !t.Held {
+		return
+	}
+	age := t.now.Sub(t.SettledAt)
+	switch {
+	case r.Verdict == provider.Cancelled || r.Verdict == provider.Declined, r.Verdict == provider.NotFound && age >= LongestCall,
+		t.Able.HoldsFor > 0 && age >= t.Able.HoldsFor:
+		t.Held = false
+		t.write("let_go")
+	default:
+		t.again(true)
+	}
 }
 
 func (t *turn) preparedReply(c Call, r provider.Reply) {
@@ -75,18 +116,20 @@ func (t *turn) preparedReply(c Call, r provider.Reply) {
 		t.Counted = true
 		t.found()
 		t.next()
-	case r.Verdict == provider.Ready:
+	case r.Verdict == provider.Ready && t.reserved(r):
 		t.learn(r)
 		t.found()
 		t.commit()
-	case r.Verdict == provider.ShowQR && t.Kind.Payment() && r.QR != nil && r.QR.Payload != "":
+	case r.Verdict == provider.ShowQR && t.Kind.Payment() && r.QR != nil && r.QR.Payload != "" && t.reserved(r):
 		t.learn(r)
 		t.found()
 		t.show(r)
-	case r.Verdict == provider.Ask && r.Prompt != nil:
+	case r.Verdict == provider.Ask && r.Prompt != nil && (r.Reserved == 0 || t.reserved(r)):
 		t.learn(r)
 		t.found()
 		t.open(r.Prompt)
+	case r.Verdict == provider.Cancelled && c == CallAnswer:
+		t.settle(pay.Cancelled, "cancelled", r)
 	case r.Verdict == provider.Declined || r.Verdict == provider.Cancelled:
 		t.settle(pay.Declined, "declined", r)
 	default:
@@ -354,7 +397,7 @@ func (t *turn) lateWord(r provider.Reply) {
 
 func (t *turn) lookAgain() {
 	switch {
-	case t.Phase == Committed:
+	case t.Phase == Committed, t.Held:
 		t.again(true)
 	case !t.LookAt.IsZero():
 		t.set(TimerLook, t.Terms.LongestPause)

@@ -10,7 +10,7 @@ import (
 func (t *turn) moneyCameBack() {
 	t.stopAll()
 	t.stop(TimerLook)
-	t.LookAt = time.Time{}
+	t.LookAt, t.Held = time.Time{}, false
 	t.Phase = Settled
 	t.closePrompt()
 	t.hideQR("expired")

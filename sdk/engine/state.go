@@ -22,8 +22,10 @@ const (
 type Abilities struct {
 	Counts   bool // the provider counts operations: ask before the first request
 	Prepares bool
-	Cancels  bool // an unpaid operation can be stopped
-	Reverses bool // an approved one can be given back, by a cancel or a refund
+	Cancels  bool          // an unpaid operation can be stopped
+	Reverses bool          // an approved one can be given back, by a cancel or a refund
+	Holds    bool          // a draft keeps something back for the customer until it is let go
+	HoldsFor time.Duration // how long that is asked for; 0: for ever
 	Traits   provider.Traits
 }
 
@@ -84,6 +86,9 @@ type State struct {
 	SentAt    time.Time      `json:"sent_at,omitzero"`     // the last time that something payable left, or a QR code was shown
 	QR        *provider.QR   `json:"qr,omitempty"`         // shown to the customer
 	Driver    provider.State `json:"driver,omitzero"`
+	CancelKey pay.Key        `json:"cancel_key,omitzero"` // the provider knows a cancel of the operation by it
+	Reserved  pay.Amount     `json:"reserved,omitempty"`  // of a basket: what the provider reserved and the cashier saw
+	Held      bool           `json:"held,omitempty"`      // it ended before Commit, and the provider is still to let its draft go
 
 	CancelAsked   bool   `json:"cancel_asked,omitempty"`
 	TillCancelled bool   `json:"till_cancelled,omitempty"` // it was the till that asked, and not the engine alone
@@ -169,7 +174,7 @@ func (s State) Running() bool { return !s.Final() && !s.Told }
 
 // Open says that the engine still has work with the operation.
 func (s State) Open() bool {
-	return s.Phase != Settled || s.Reversal == pay.ReversalUnderWay || !s.LookAt.IsZero()
+	return s.Phase != Settled || s.Reversal == pay.ReversalUnderWay || !s.LookAt.IsZero() || s.Held
 }
 
 // CanCancel says whether a cancel would be accepted now: it is asked for, nothing else.

@@ -80,7 +80,7 @@ func (t *turn) next() {
 	case t.call != NoCall || t.prompt != nil || t.Phase != Prepared:
 	case t.Able.Counts && !t.Counted:
 		t.ask(CallCounters)
-	case t.Able.Prepares:
+	case t.Able.Prepares || t.Kind == pay.KindBasket: // nothing of a basket is committed that was not reserved and shown
 		t.prepare()
 	default:
 		t.commit()
@@ -212,6 +212,7 @@ func (t *turn) settle(outcome pay.Outcome, name string, r provider.Reply) {
 	}
 	t.tellOutcome()
 	if draft {
+		t.Held = t.Able.Holds
 		t.ask(CallTidy)
 	}
 }
@@ -243,6 +244,9 @@ func (t *turn) learn(r provider.Reply) {
 	if r.Shift != 0 {
 		t.BookedShift = r.Shift
 	}
+	if t.Kind == pay.KindBasket && t.Phase == Prepared && r.Reserved > 0 {
+		t.Reserved = r.Reserved
+	}
 	if r.State != nil {
 		t.Driver = *r.State
 	}
@@ -257,6 +261,9 @@ func (t *turn) recovered(e Event) {
 	cutOff := provider.Reply{Error: pay.ErrModuleDown}
 	switch {
 	case t.Phase == Settled:
+		if t.Held {
+			t.ask(CallTidy)
+		}
 	case t.harmless():
 		t.settle(pay.Declined, "cut_off", cutOff)
 	case t.Phase == Committed:
@@ -331,7 +338,11 @@ func (t *turn) cameBack(c Call) {
 
 func (t *turn) fireNext() {
 	switch {
-	case t.call != NoCall || t.Phase == Settled || t.prompt != nil:
+	case t.call != NoCall || t.prompt != nil:
+	case t.Phase == Settled:
+		if t.Held {
+			t.ask(CallTidy)
+		}
 	case t.Phase == Prepared:
 		t.next()
 	case t.idle:

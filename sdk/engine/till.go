@@ -248,11 +248,11 @@ func (t *turn) resolve(charged bool, by string) {
 	}
 	switch {
 	case charged && t.Abandoned:
-		t.Charged, t.Approved = true, t.Amount
+		t.Charged, t.Approved = true, t.Due()
 		t.moneyCameBack()
 		return
 	case charged:
-		t.Charged, t.Approved, t.Outcome = true, t.Amount, pay.Approved
+		t.Charged, t.Approved, t.Outcome = true, t.Due(), pay.Approved
 	default:
 		t.Outcome = pay.Cancelled
 	}

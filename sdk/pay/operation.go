@@ -29,6 +29,7 @@ type Operation struct {
 	RRN            string          `json:"rrn,omitempty"`
 	AuthCode       string          `json:"auth_code,omitempty"`
 	ApprovedAmount Amount          `json:"approved_amount"`
+	LeftToPay      Amount          `json:"left_to_pay,omitempty"` // of a basket whose outcome is final: what the customer pays otherwise
 	Refundable     Amount          `json:"refundable"`
 	Slips          int             `json:"slips"`
 	CanCancel      bool            `json:"can_cancel"`
@@ -45,7 +46,7 @@ type Operation struct {
 	ResolvedBy     string          `json:"resolved_by,omitempty"`
 	Begun          time.Time       `json:"begun"`
 	Settled        time.Time       `json:"settled,omitzero"`
-	Items          json.RawMessage `json:"items,omitempty"`
+	Items          json.RawMessage `json:"items,omitempty"`  // of a basket; once its outcome is final with what was approved, see BasketResult.Marked
 	Result         json.RawMessage `json:"result,omitempty"` // of a report, close of day or command: its document
 	Test           bool            `json:"test,omitempty"`   // of a test terminal: no real money moves
 	Log            string          `json:"log,omitempty"`    // path of the log file in which the operation began

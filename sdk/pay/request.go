@@ -84,7 +84,7 @@ func ParseParams(text string) (Params, error) {
 	if raw[0] != '{' {
 		return bad("not a JSON object")
 	}
-	if err := uniqueNames(raw); err != nil {
+	if err := uniqueNames(raw, knownParams); err != nil {
 		return bad("%v", err)
 	}
 	var p Params
@@ -142,9 +142,9 @@ func syntaxOffset(err error) int64 {
 	return 0
 }
 
-// uniqueNames refuses an object whose top level has one name twice: which of the two counts would be chance. A known name in other
-// letter case is refused too: package json would take "Code" for the code, and nobody else would know it for a secret.
-func uniqueNames(raw []byte) error {
+// uniqueNames refuses an object that has one name twice: which of the two counts would be chance. A known name in other letter case is
+// refused too: package json would take "Code" for the code, and nobody else would know it for a secret.
+func uniqueNames(raw []byte, known []string) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	if _, err := dec.Token(); err != nil {
 		return fmt.Errorf("not JSON at byte %d", syntaxOffset(err))
@@ -163,9 +163,9 @@ func uniqueNames(raw []byte) error {
 			return fmt.Errorf("%.40q stands twice", name)
 		}
 		seen[name] = true
-		for _, known := range knownParams {
-			if name != known && strings.EqualFold(name, known) {
-				return fmt.Errorf("%.40q: %q is meant", name, known)
+		for _, k := range known {
+			if name != k && strings.EqualFold(name, k) {
+				return fmt.Errorf("%.40q: %q is meant", name, k)
 			}
 		}
 		var skip json.RawMessage

@@ -44,6 +44,12 @@ type (
 	Canceller interface {
 		Cancel(ctx context.Context, op Operation) (Reply, error)
 	}
+	// Holder is a Canceller whose Prepare has the provider keep something back for the customer, which is free again by its own time or once it is
+	// let go. What an operation leaves behind that ended before Commit is cancelled until the provider has taken that.
+	Holder interface {
+		// HoldsFor is for how long the cancel is repeated; 0: for ever.
+		HoldsFor() time.Duration
+	}
 	// Reverser undoes an approved payment whole. op is the reversal, original the payment. Approved means that the money went back.
 	// Inquire is asked with the reversal too.
 	Reverser interface {
@@ -90,6 +96,7 @@ type (
 type Operation struct {
 	Ref            pay.Ref
 	Key            pay.Key
+	CancelKey      pay.Key // of a payment: what its cancel is known by, where the provider wants that named too
 	Kind           pay.Kind
 	PosID          string
 	Amount         pay.Amount
@@ -106,6 +113,8 @@ type Operation struct {
 	Params      pay.Params // secrets are gone after a restart
 	System      string
 	State       State
+	// Approved is how much money the provider said that it moved.
+	Approved pay.Amount
 	// Original is the payment that a refund or reversal returns.
 	Original  *Operation
 	Begun     time.Time
@@ -131,7 +140,7 @@ const (
 	Unknown   Verdict = iota // no word, or one that cannot be read
 	Approved                 // the money moved; Reply.Amount and Currency say how much
 	Declined                 // it did not, and never will under this key
-	Cancelled                // it was stopped, and never will move under this key
+	Cancelled                // it was stopped, and never will move under this key; from Answer before Commit: the cashier's answer stops it
 	NotFound                 // the provider does not know the key (now)
 	NotDone                  // the provider has the draft, and nothing was done with it
 	Waiting                  // it is being worked on, or waits for the customer
@@ -145,6 +154,8 @@ type Reply struct {
 	Verdict  Verdict
 	Amount   pay.Amount   // of Approved: what the provider says that it moved
 	Currency pay.Currency // of Approved; empty where the protocol has none
+	// Reserved is what Prepare had the provider reserve of a basket, and what the cashier is shown. Nothing else can be approved later.
+	Reserved pay.Amount
 	// Left is what the provider still has of the payment, where it declines a reversal because part of the payment went back otherwise;
 	// nil: it does not say. The next reversal asks for no more than that, and 0 means that nothing is left to give back.
 	Left     *pay.Amount

@@ -169,6 +169,11 @@ func (s *Shell) rowFor(ctx context.Context, r pay.Request, digest []byte) (journ
 	}
 	state := engine.New(r.Kind, r.Amount, r.Currency, now)
 	state.NoPrompts = r.NoPrompts
+	if s.abilities(r.Kind, false).Cancels {
+		if state.CancelKey, err = pay.NewKey(s.o.Random); err != nil {
+			return none, nil, err
+		}
+	}
 	if trier, ok := s.Driver().(provider.Trier); ok && r.Kind.Money() {
 		state.Test = trier.Trial()
 	}

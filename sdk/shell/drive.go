@@ -23,6 +23,9 @@ func (s *Shell) abilities(kind pay.Kind, whole bool) engine.Abilities {
 	_, reverses := d.(provider.Reverser)
 	able.Reverses = kind.Payment() && (refunds || reverses)
 	able.Cancels = kind.Payment() && cancels
+	if h, ok := d.(provider.Holder); ok {
+		able.Holds, able.HoldsFor = able.Cancels, h.HoldsFor()
+	}
 	able.Counts = kind.Money() && counts && !(kind == pay.KindReversal && whole && reverses)
 	if p, ok := d.(provider.Preparer); ok && kind.Money() && kind != pay.KindReversal {
 		able.Prepares = p.Prepares(kind)
@@ -94,6 +97,9 @@ func permit(c engine.Call, op provider.Operation) exchange.Permit {
 		return exchange.Permit{}
 	}
 	p := exchange.Permit{Keys: []pay.Key{op.Key}, Journaled: op.State.Data}
+	if !op.CancelKey.IsZero() && (c == engine.CallCancel || c == engine.CallTidy) {
+		p.Keys = append(p.Keys, op.CancelKey)
+	}
 	if op.Original != nil {
 		p.Keys = append(p.Keys, op.Original.Key)
 		p.Journaled = slices.Concat(p.Journaled, []byte(" "), op.Original.State.Data)

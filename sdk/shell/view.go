@@ -113,6 +113,9 @@ func (s *Shell) viewOf(row journal.Operation, st engine.State, language string, 
 	if row.Kind == pay.KindCommand {
 		v.Command = params.Name
 	}
+	if row.Kind == pay.KindBasket {
+		s.basket(&v, st, language)
+	}
 	if row.BookedShift != 0 {
 		v.Shift = row.BookedShift
 	}
@@ -129,6 +132,23 @@ func (s *Shell) viewOf(row journal.Operation, st engine.State, language string, 
 	return v
 }
 
+// basket says what is left to pay otherwise, and of each position what was paid.
+func (s *Shell) basket(v *pay.Operation, st engine.State, language string) {
+	var r pay.BasketResult
+	switch {
+	case st.Outcome == pay.Approved:
+		v.LeftToPay = v.Amount - st.Approved
+		if len(st.Result) == 0 || json.Unmarshal(st.Result, &r) != nil {
+			return
+		}
+	case st.Final():
+		v.LeftToPay, v.Result = v.Amount, nil
+	default:
+		return
+	}
+	v.Items = r.Marked(v.Items, s.o.Words.Say(language, "basket.mark", nil))
+}
+
 // say fills text and hint where the provider gave none.
 func (s *Shell) say(v *pay.Operation, st engine.State, language string) {
 	if v.Running {
@@ -138,7 +158,7 @@ func (s *Shell) say(v *pay.Operation, st engine.State, language string) {
 	switch {
 	case st.Named != nil && !v.Outcome.Final():
 		v.Text = s.o.Words.Say(language, "ended.amount", map[string]any{"Named": text.Money(st.Named.Amount, first(st.Named.Currency, v.Currency)),
-			"Asked": text.Money(v.Amount, v.Currency)})
+			"Asked": text.Money(st.Due(), v.Currency)})
 	case st.Waits().Text != "":
 		v.Text, v.Hint = st.Waits().Text, st.Waits().Hint
 	case cause != "":
@@ -241,8 +261,8 @@ func (o *operation) driverViewLocked() provider.Operation {
 
 func driverView(row journal.Operation, st engine.State) provider.Operation {
 	op := provider.Operation{
-		Ref: row.Ref, Key: row.Key, Kind: row.Kind, PosID: row.PosID, Amount: row.Amount, Currency: row.Currency,
-		Number: row.Number, ProviderNumber: row.ProviderNumber, Shift: row.Shift, ProviderShift: row.ProviderShift,
+		Ref: row.Ref, Key: row.Key, CancelKey: st.CancelKey, Kind: row.Kind, PosID: row.PosID, Amount: row.Amount, Currency: row.Currency,
+		Approved: row.ApprovedAmount, Number: row.Number, ProviderNumber: row.ProviderNumber, Shift: row.Shift, ProviderShift: row.ProviderShift,
 		Tries: st.Tries, MaybeSent: st.MaybeSent, System: first(row.System, st.System), State: st.Driver, Begun: row.Begun,
 		CancelAsked: st.CancelAsked,
 	}

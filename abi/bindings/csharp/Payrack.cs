@@ -345,6 +345,10 @@ public static class Payrack
     /// <para>ref: 1 to 64 characters of [A-Za-z0-9._-], chosen by the caller and written down by it before the call, unique in the</para>
     /// <para>installation. The same ref with the same parameters names the same operation, whatever crashed in between: it is never carried out twice.</para>
     /// <para>params: a JSON object, "{}" or NULL: code, original_ref, receipt, document, items, card, shift, from, to, detailed, despite...</para>
+    /// <para>pay.basket takes the social part of a receipt, and needs PR_F_CONFIRM. items: the whole receipt, 1 to 999 of {position, barcode, name,</para>
+    /// <para>quantity in thousandths, price, sum}; amount: their sum. card: "hash=...;par=...;masked=220220******5678", as the till's pin pad gives it,</para>
+    /// <para>never a number. What is approved may be less than amount: the rest (left_to_pay) is paid by another operation or in cash, then pr_confirm;</para>
+    /// <para>if it cannot be paid, pr_reverse, and nothing else, gives the social part back.</para>
     /// </summary>
     public static int Start(int host, string module, string kind, long amount, string @ref, string @params, out int op)
     {
@@ -406,7 +410,8 @@ public static class Payrack
     /// <summary>
     /// <c>int32_t pr_str(pr_op op, const char *key, char *buf, int32_t cap)</c>
     /// <para>pr_str: code, text, hint, number, provider_number, shift, payer, system, items, log...; "json": all of it.</para>
-    /// <para>pr_int: amount, approved_amount, refundable, slips (print 1 to slips, then the receipt, then pr_confirm), can_cancel, can_confirm,</para>
+    /// <para>items of an approved basket: each with approved, left, social (true or false) and mark besides what the till said of it.</para>
+    /// <para>pr_int: amount, approved_amount, left_to_pay, refundable, slips (print 1 to slips, then the receipt, then pr_confirm), can_cancel, can_confirm,</para>
     /// <para>can_reverse, other_tender, reversal (0 none, 1 under way, 2 done).</para>
     /// </summary>
     public static string Str(int op, string key)
@@ -418,7 +423,8 @@ public static class Payrack
     /// <summary>
     /// <c>int32_t pr_int(pr_op op, const char *key, int64_t *value)</c>
     /// <para>pr_str: code, text, hint, number, provider_number, shift, payer, system, items, log...; "json": all of it.</para>
-    /// <para>pr_int: amount, approved_amount, refundable, slips (print 1 to slips, then the receipt, then pr_confirm), can_cancel, can_confirm,</para>
+    /// <para>items of an approved basket: each with approved, left, social (true or false) and mark besides what the till said of it.</para>
+    /// <para>pr_int: amount, approved_amount, left_to_pay, refundable, slips (print 1 to slips, then the receipt, then pr_confirm), can_cancel, can_confirm,</para>
     /// <para>can_reverse, other_tender, reversal (0 none, 1 under way, 2 done).</para>
     /// </summary>
     public static int Int(int op, string key, out long value)

@@ -238,6 +238,10 @@ class Payrack:
         ref: 1 to 64 characters of [A-Za-z0-9._-], chosen by the caller and written down by it before the call, unique in the
         installation. The same ref with the same parameters names the same operation, whatever crashed in between: it is never carried out twice.
         params: a JSON object, "{}" or NULL: code, original_ref, receipt, document, items, card, shift, from, to, detailed, despite...
+        pay.basket takes the social part of a receipt, and needs PR_F_CONFIRM. items: the whole receipt, 1 to 999 of {position, barcode, name,
+        quantity in thousandths, price, sum}; amount: their sum. card: "hash=...;par=...;masked=220220******5678", as the till's pin pad gives it,
+        never a number. What is approved may be less than amount: the rest (left_to_pay) is paid by another operation or in cash, then pr_confirm;
+        if it cannot be paid, pr_reverse, and nothing else, gives the social part back.
         """
         op = c_int32()
         code = self._lib.pr_start(host, _utf8(module), _utf8(kind), amount, _utf8(ref), _utf8(params), byref(op))
@@ -285,7 +289,8 @@ class Payrack:
     def str(self, op, key):
         """int32_t pr_str(pr_op op, const char *key, char *buf, int32_t cap)
         pr_str: code, text, hint, number, provider_number, shift, payer, system, items, log...; "json": all of it.
-        pr_int: amount, approved_amount, refundable, slips (print 1 to slips, then the receipt, then pr_confirm), can_cancel, can_confirm,
+        items of an approved basket: each with approved, left, social (true or false) and mark besides what the till said of it.
+        pr_int: amount, approved_amount, left_to_pay, refundable, slips (print 1 to slips, then the receipt, then pr_confirm), can_cancel, can_confirm,
         can_reverse, other_tender, reversal (0 none, 1 under way, 2 done).
         """
         filled = _fill(lambda buf, cap: self._lib.pr_str(op, _utf8(key), buf, cap), 1024, True)
@@ -294,7 +299,8 @@ class Payrack:
     def int(self, op, key):
         """int32_t pr_int(pr_op op, const char *key, int64_t *value)
         pr_str: code, text, hint, number, provider_number, shift, payer, system, items, log...; "json": all of it.
-        pr_int: amount, approved_amount, refundable, slips (print 1 to slips, then the receipt, then pr_confirm), can_cancel, can_confirm,
+        items of an approved basket: each with approved, left, social (true or false) and mark besides what the till said of it.
+        pr_int: amount, approved_amount, left_to_pay, refundable, slips (print 1 to slips, then the receipt, then pr_confirm), can_cancel, can_confirm,
         can_reverse, other_tender, reversal (0 none, 1 under way, 2 done).
         """
         value = c_int64()

@@ -232,6 +232,7 @@ type message struct {
 	shift  int64
 	amount pay.Amount
 	yes    bool
+	blind  bool // of askStop to one that reserves: without saying in which state it is to be stopped
 
 	answer response
 }

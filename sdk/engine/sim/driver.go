@@ -349,10 +349,9 @@ func driveLinkRefund(w *World, c *call, r *response) {
 	}
 }
 
-// driveBasket is the driver of a provider that reserves first, perhaps less than was asked for, and writes off by a confirmation. Its cancel
-// of what was confirmed gives all of it back, however late it comes, so it is asked for only where no confirmation can have left.
+// driveBasket is the driver of a provider that reserves first, perhaps less than was asked for, and writes off by a confirmation. A cancel says
+// which of the two it is to undo, so that one which comes late undoes nothing else (docs/decisions/0009).
 func driveBasket(w *World, c *call, r *response) {
-	stop := c.what == engine.CallTidy
 	if r == nil {
 		switch {
 		case c.what == engine.CallPrepare:
@@ -369,7 +368,9 @@ func driveBasket(w *World, c *call, r *response) {
 			w.send(c, message{ask: askPay, amount: pay.Amount(c.id)}, true)
 		case c.whole:
 			w.send(c, message{ask: askLook}, false)
-		default: // a cancel looks first: it never gives back what was paid
+		case c.what == engine.CallCancel || c.what == engine.CallTidy:
+			w.send(c, message{ask: askStop, blind: w.Bug == BugCancelBlind}, true)
+		default:
 			w.send(c, message{ask: askQuery}, false)
 		}
 		return
@@ -386,15 +387,11 @@ func driveBasket(w *World, c *call, r *response) {
 	case c.what == engine.CallPrepare && r.status == draft && r.amount > c.amount:
 		w.fail(c)
 	case c.what == engine.CallPrepare && r.status == draft:
-		reply := provider.Reply{Verdict: provider.Ready, State: stateOf(int64(r.amount))}
+		reply := provider.Reply{Verdict: provider.Ready, Reserved: r.amount, State: stateOf(int64(r.amount))}
 		if w.permille(500) {
 			reply.Verdict, reply.Prompt = provider.Ask, w.prompt()
 		}
 		w.reply(c, reply)
-	case stop && c.step == 1 && r.status == draft:
-		w.send(c, message{ask: askStop}, true)
-	case r.status == paid && int64(r.amount) != c.id:
-		w.fail(c) // not the sum that was reserved
 	default:
 		w.told(c, r)
 	}

@@ -20,6 +20,7 @@ type family struct {
 	traits   provider.Traits
 	secrets  pay.Kind // the kind whose request has secret parameters, gone after a restart
 	shift    bool     // keeps shifts
+	holds    bool     // a draft keeps something back for the customer
 	once     bool     // one request twice may move money twice: the wire does not double requests there
 	odd      bool     // its driver gives verdicts that do not belong
 	ids      bool     // the provider names what is paid, not we
@@ -47,7 +48,7 @@ var families = [...]family{
 		secrets: pay.KindPayout, drive: drivePayouts},
 	{name: "ids of the bank", kinds: []pay.Kind{pay.KindOnline}, cancels: true, refunds: true, prepares: always, ids: true, drive: driveBank},
 	{name: "cash link", kinds: []pay.Kind{pay.KindOnline}, cancels: true, refunds: true, prepares: never, once: true, ids: true, drive: driveLink},
-	{name: "reserve and confirm", kinds: []pay.Kind{pay.KindBasket}, cancels: true, reverses: true, prepares: always,
+	{name: "reserve and confirm", kinds: []pay.Kind{pay.KindBasket}, cancels: true, reverses: true, prepares: always, holds: true,
 		traits: provider.Traits{RefusesDuplicates: true}, drive: driveBasket},
 	{name: "query that forgets", kinds: []pay.Kind{pay.KindOffline, pay.KindPayout}, cancels: true, refunds: true, prepares: never, once: true,
 		traits: provider.Traits{Horizon: horizon}, counts: true, listing: 50 * second, drive: driveKey},
@@ -72,6 +73,7 @@ func (f *family) abilities(k pay.Kind, whole bool) engine.Abilities {
 		Reverses: k.Payment() && (f.refunds || f.reverses),
 		Cancels:  k.Payment() && f.cancels,
 		Counts:   k.Money() && f.counts && !(k == pay.KindReversal && whole && f.reverses),
+		Holds:    k.Payment() && f.holds,
 		Prepares: k.Money() && k != pay.KindReversal && f.prepares(k),
 	}
 }

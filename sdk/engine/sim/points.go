@@ -11,7 +11,7 @@ type point uint8
 // writes are the names of the transitions that are journaled.
 var writes = [...]string{"begun", "preparing", "committing", "shown", "waiting", "answering", "cancel_asked", "told_unknown", "abandoned", "approved",
 	"declined", "cancelled", "cut_off", "not_prepared", "not_sent", "not_found", "failed", "timeout", "needs_prompt", "reversing", "late_approval",
-	"reversed", "resolved", "proved", "seen", "confirmed", "went_back_elsewhere", "came_back"}
+	"reversed", "resolved", "proved", "seen", "confirmed", "went_back_elsewhere", "came_back", "let_go"}
 
 const writeBegun = 0
 

@@ -313,7 +313,7 @@ func (w *World) serveStop(m *message) response {
 		a.status = cancelled
 	case a.status == busy && w.fam.ids && !a.kind.Returns() && w.permille(300):
 		a.status, a.crossed = cancelled, true // the payer's bank is at work already, and that comes out after the word
-	case a.status == paid && w.deals[a.d].kind == pay.KindBasket && !a.undone: // there a cancel of what was confirmed gives all of it back
+	case a.status == paid && m.blind && !a.undone: // there a cancel of what was confirmed gives all of it back, unless only a reservation was meant
 		w.takeBack(a)
 		a.undone, a.status = true, cancelled
 	}

@@ -21,6 +21,7 @@ const (
 	BugRefUnchecked          // the host forwards other parameters under a ref
 	BugLateDropped           // an approval after a decline is dropped
 	BugCancelGranted         // a cancel is taken for granted
+	BugCancelBlind           // a cancel of a reservation does not say that it is one, and undoes what was confirmed
 	Bugs
 )
 

@@ -27,6 +27,8 @@ type World struct {
 	Trace io.Writer
 	// Bug is planted into the models, to see that the rules notice it.
 	Bug Bug
+	// Family, unless empty, is the only one that runs are about.
+	Family string
 
 	chance
 	now   int64
@@ -214,6 +216,11 @@ func (w *World) begin(seed uint64) {
 	}
 	w.ops = w.ops[:0]
 	w.fam = &families[w.below(int64(len(families)))]
+	for i := range families {
+		if families[i].name == w.Family {
+			w.fam = &families[i]
+		}
+	}
 	if w.fam.traits.Horizon > 0 && w.permille(400) {
 		w.after = w.below(40 * minute)
 	}
