@@ -134,3 +134,16 @@ func Clean(s string, most int) string {
 	}
 	return strings.TrimSpace(b.String())
 }
+
+// ID holds what may be kept as a server's name for something, and stand in an address and in a file's name: 1 to 64 letters, digits, "-" and "_".
+func ID(s Text) (string, error) {
+	if s == "" || len(s) > 64 {
+		return "", errors.New("an id of the answer is missing or too long")
+	}
+	for _, c := range []byte(s) {
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_') {
+			return "", errors.New("an id of the answer has a character that no id has")
+		}
+	}
+	return string(s), nil
+}

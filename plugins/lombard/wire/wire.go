@@ -272,25 +272,12 @@ func token(s string) bool {
 	return true
 }
 
-// id holds what may be kept as the service's name for something, and stand in a file's name.
-func id(s wire.Text) (string, error) {
-	if s == "" || len(s) > 64 {
-		return "", errors.New("an id of the answer is missing or too long")
-	}
-	for _, c := range []byte(s) {
-		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_') {
-			return "", errors.New("an id of the answer has a character that no id has")
-		}
-	}
-	return string(s), nil
-}
-
 // orNone is an id that an answer may leave out.
 func orNone(s wire.Text) (string, error) {
 	if s == "" {
 		return "", nil
 	}
-	return id(s)
+	return wire.ID(s)
 }
 
 // mask holds a card as the service shows it: one that shows more than ten digits is no mask, and is hidden here.
@@ -336,7 +323,7 @@ func ReadEntered(body []byte) (Entered, error) {
 	if in.NeedSMS {
 		return Entered{NeedSMS: true}, nil
 	}
-	account, err := id(in.Account)
+	account, err := wire.ID(in.Account)
 	if err != nil {
 		return Entered{}, err
 	}
@@ -357,7 +344,7 @@ type wireCard struct {
 }
 
 func (w wireCard) card() (Card, error) {
-	name, err := id(w.ID)
+	name, err := wire.ID(w.ID)
 	return Card{ID: name, Mask: mask(w.Mask), Name: wire.Clean(string(w.Name), 40)}, err
 }
 
@@ -401,7 +388,7 @@ func ReadGateways(body []byte) ([]Gateway, error) {
 	}
 	rows, err := list[row](body)
 	return each(rows, err, func(r row) (Gateway, error) {
-		name, err := id(r.ID)
+		name, err := wire.ID(r.ID)
 		if err == nil && !r.Limit.Named {
 			err = errors.New("a gateway of the answer has no limit")
 		}
@@ -438,7 +425,7 @@ func (w wireRecord) record() (Record, error) {
 	}
 	r.Status = Status(status)
 	var wrong [3]error
-	r.ID, wrong[0] = id(w.ID)
+	r.ID, wrong[0] = wire.ID(w.ID)
 	r.ExternalID, wrong[1] = orNone(w.ExternalID)
 	r.DocumentID, wrong[2] = orNone(w.DocumentID)
 	return r, errors.Join(wrong[:]...)
@@ -483,7 +470,7 @@ func ReadDocuments(body []byte) ([]Document, error) {
 	return each(rows, err, func(r row) (Document, error) {
 		d := Document{Name: wire.Clean(string(r.Name), 120), Time: r.Time, Ready: strings.EqualFold(string(r.Status), DocumentReady)}
 		var wrong [2]error
-		d.ID, wrong[0] = id(r.ID)
+		d.ID, wrong[0] = wire.ID(r.ID)
 		d.ExternalID, wrong[1] = orNone(r.ExternalID)
 		return d, errors.Join(wrong[:]...)
 	})
