@@ -182,6 +182,15 @@ func (a *app) pos() string {
 
 // open connects to the host of the installation, and starts one if start says so. The caller closes the session.
 func (a *app) open(ctx context.Context, start bool) (*client.Session, error) {
+	return a.openWith(ctx, start, 0)
+}
+
+// openConfirming opens a session whose payments are confirmed or reversed by a word of their own (PR_F_CONFIRM).
+func (a *app) openConfirming(ctx context.Context, start bool) (*client.Session, error) {
+	return a.openWith(ctx, start, confirms)
+}
+
+func (a *app) openWith(ctx context.Context, start bool, flags uint32) (*client.Session, error) {
 	p, err := a.place()
 	if err != nil {
 		return nil, err
@@ -189,7 +198,9 @@ func (a *app) open(ctx context.Context, start bool) (*client.Session, error) {
 	if a.flags.pinFile != "" && a.flags.operator == "" {
 		return nil, a.usageErrorf("cli.usage.pin_without_operator")
 	}
-	s, err := client.Open(ctx, a.clientOptions(p, start))
+	options := a.clientOptions(p, start)
+	options.Flags = flags
+	s, err := client.Open(ctx, options)
 	if pay.CodeOf(err) == pay.ErrHostStart && start && !p.Installed() {
 		return nil, text.Refuse(pay.ErrConfig, "host.no_installation", map[string]any{"Folder": p.Home}, err)
 	}

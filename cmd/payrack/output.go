@@ -111,6 +111,7 @@ func (a *app) showOperation(op pay.Operation) {
 	if op.ApprovedAmount != 0 && op.ApprovedAmount != op.Amount {
 		a.pair("cli.op.approved_amount", a.money(op.ApprovedAmount, op.Currency))
 	}
+	a.showBasket(op)
 	a.pair("cli.op.number", number(op.Number))
 	a.pair("cli.op.provider_number", number(op.ProviderNumber))
 	a.pair("cli.op.shift", number(op.Shift))

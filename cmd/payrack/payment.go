@@ -22,21 +22,33 @@ func (a *app) amount(s string) (pay.Amount, error) {
 
 func (a *app) payCommand() *cobra.Command {
 	var o order
-	var sum, code, receipt, system, bank, despite string
+	var sum, code, receipt, system, bank, despite, basket, card string
 	var online, offline bool
 	cmd := a.command("pay", "pay", a.exactly(0), func(cmd *cobra.Command, _ []string) error {
-		if err := a.require(cmd, "module", "amount"); err != nil {
+		needed := []string{"module", "amount"}
+		if basket != "" {
+			needed = needed[:1] // its positions add up
+		}
+		if err := a.require(cmd, needed...); err != nil {
 			return err
 		}
-		if err := a.oneOf(cmd, "online", "offline"); err != nil {
+		if err := a.oneOf(cmd, "online", "offline", "basket"); err != nil {
 			return err
+		}
+		if err := a.oneOf(cmd, "code", "basket"); err != nil {
+			return err
+		}
+		if card != "" && basket == "" {
+			return a.usageErrorf("cli.usage.flag_needs", "Flag", "--card", "Other", "--basket")
 		}
 		if online && code != "" {
 			return a.usageErrorf("cli.usage.flag_both", "One", "--online", "Other", "--code")
 		}
 		var err error
-		if o.amount, err = a.amount(sum); err != nil {
-			return err
+		if sum != "" || basket == "" {
+			if o.amount, err = a.amount(sum); err != nil {
+				return err
+			}
 		}
 		o.kind = pay.KindOnline
 		if offline || code != "" {
@@ -51,7 +63,14 @@ func (a *app) payCommand() *cobra.Command {
 				return err
 			}
 		}
-		s, err := a.open(cmd.Context(), true)
+		open := a.open
+		if basket != "" {
+			if err := a.basket(cmd, &o, basket, sum, card); err != nil {
+				return err
+			}
+			open = a.openConfirming
+		}
+		s, err := open(cmd.Context(), true)
 		if err != nil {
 			return err
 		}
@@ -65,6 +84,8 @@ func (a *app) payCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&o.module, "module", "", a.say("cli.flag.module"))
 	f.StringVar(&sum, "amount", "", a.say("cli.flag.amount"))
+	f.StringVar(&basket, "basket", "", a.say("cli.flag.basket"))
+	f.StringVar(&card, "card", "", a.say("cli.flag.basket-card"))
 	f.BoolVar(&online, "online", false, a.say("cli.flag.online"))
 	f.BoolVar(&offline, "offline", false, a.say("cli.flag.offline"))
 	f.StringVar(&code, "code", "", a.say("cli.flag.code"))
