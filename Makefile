@@ -7,7 +7,7 @@ OUT      := dist/out
 HOME_DIR := $(OUT)/linux-amd64
 LDFLAGS  := -s -w -X main.release=$(VERSION)
 BUILD    := $(GO) build
-MODULES  := sendy sbp kvell socproc
+MODULES  := sendy sbp kvell socproc lombard
 
 export CGO_ENABLED ?= 1
 # A checkout that belongs to somebody else, or none at all, builds as well. What is built in one stage serves the next where the flags are

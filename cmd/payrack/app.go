@@ -80,6 +80,7 @@ func (a *app) root() *cobra.Command {
 		a.hostCommand(), a.sandboxCommand(), a.activateCommand(), a.infoCommand(), a.moduleCommand(), a.configCommand(),
 		a.payCommand(), a.payoutCommand(), a.refundCommand(), a.verifyLinkCommand(), a.cancelCommand(), a.statusCommand(), a.pendingCommand(), a.confirmCommand(),
 		a.reverseCommand(), a.resolveCommand(), a.closeDayCommand(), a.reportCommand(), a.reconcileCommand(), a.slipCommand(), a.certificateCommand(), a.opsCommand(), a.requestsCommand(), a.keysCommand(),
+		a.signInCommand(), a.signInsCommand(), a.correctCommand(), a.cardsCommand(), a.journalCommand(), a.documentsCommand(), a.documentCommand(),
 		a.logCommand(), a.doctorCommand(), a.checkCommand(), a.versionCommand(), a.completionCommand(),
 		a.topic("exit-codes"), a.topic("json"))
 	root.SilenceErrors, root.SilenceUsage = true, true

@@ -46,15 +46,11 @@ func (a *app) keysMaking(action string) *cobra.Command {
 			return err
 		}
 		defer s.Close()
-		if err := a.knowsCommand(cmd.Context(), s, args[0], "keys"); err != nil {
-			return err
-		}
-		o := order{module: args[0], kind: pay.KindCommand, params: map[string]any{"name": "keys", "args": call}}
-		op, err := a.operate(cmd.Context(), s, &o)
+		raw, err := a.commandResult(cmd.Context(), s, args[0], "keys", call, dialog{})
 		if err != nil {
 			return err
 		}
-		return a.keysTold(op, action, out)
+		return a.keysTold(args[0], raw, action, out)
 	})
 	f := cmd.Flags()
 	f.StringVar(&out, "out", "", a.say("cli.keys.flag.out"))
@@ -83,16 +79,10 @@ func (a *app) pemFile(path string) (string, error) {
 }
 
 // keysTold writes the public key and the text to send with it.
-func (a *app) keysTold(op pay.Operation, action, out string) error {
-	if op.Running || op.Outcome != pay.Approved {
-		if err := a.result(op, func() { a.showOperation(op) }); err != nil {
-			return err
-		}
-		return ended(op)
-	}
+func (a *app) keysTold(module string, raw json.RawMessage, action, out string) error {
 	var r keysResult
-	if err := json.Unmarshal(op.Result, &r); err != nil || r.Public == "" {
-		return errors.Join(fmt.Errorf("read the public key of %s", op.Module), err)
+	if err := json.Unmarshal(raw, &r); err != nil || r.Public == "" {
+		return errors.Join(fmt.Errorf("read the public key of %s", module), err)
 	}
 	if out == "" && action != "show-public" {
 		out = "publickey.pem"
@@ -130,38 +120,11 @@ func (a *app) certificateCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := a.knowsCommand(cmd.Context(), s, of.Module, "certificate"); err != nil {
-			return err
-		}
-		o := order{module: of.Module, kind: pay.KindCommand, params: map[string]any{"name": "certificate", "args": map[string]any{"ref": ref}}}
-		op, err := a.operate(cmd.Context(), s, &o)
+		raw, err := a.commandResult(cmd.Context(), s, of.Module, "certificate", map[string]any{"ref": ref}, dialog{})
 		if err != nil {
 			return err
 		}
-		if op.Running || op.Outcome != pay.Approved {
-			if err := a.result(op, func() { a.showOperation(op) }); err != nil {
-				return err
-			}
-			return ended(op)
-		}
-		var r struct {
-			File  string `json:"file"`
-			Bytes int64  `json:"bytes"`
-		}
-		if err := json.Unmarshal(op.Result, &r); err != nil {
-			return fmt.Errorf("read the certificate of %s: %w", ref, err)
-		}
-		if out != "" {
-			data, err := os.ReadFile(r.File)
-			if err != nil {
-				return err
-			}
-			if err := writeBeside(out, data); err != nil {
-				return err
-			}
-			r.File = out
-		}
-		return a.result(r, func() { fmt.Fprintln(a.Stdout, a.say("cli.written", "File", r.File)) })
+		return a.fileTold(raw, out)
 	})
 	cmd.Flags().StringVar(&out, "out", "", a.say("cli.flag.out"))
 	return cmd

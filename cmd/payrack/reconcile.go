@@ -58,15 +58,11 @@ func (a *app) reconcileCommand() *cobra.Command {
 			return err
 		}
 		defer s.Close()
-		if err := a.knowsCommand(cmd.Context(), s, module, "reconcile"); err != nil {
-			return err
-		}
-		o := order{module: module, kind: pay.KindCommand, params: map[string]any{"name": "reconcile", "args": map[string]any{"file": path}}}
-		op, err := a.operate(cmd.Context(), s, &o)
+		raw, err := a.commandResult(cmd.Context(), s, module, "reconcile", map[string]any{"file": path}, dialog{})
 		if err != nil {
 			return err
 		}
-		return a.reconciled(op)
+		return a.reconciled(module, raw)
 	})
 	cmd.Flags().StringVar(&module, "module", "", a.say("cli.flag.module"))
 	cmd.Flags().StringVar(&file, "file", "", a.say("cli.reconcile.flag.file"))
@@ -74,18 +70,12 @@ func (a *app) reconcileCommand() *cobra.Command {
 }
 
 // reconciled prints a comparison. It is done only if everything agrees.
-func (a *app) reconciled(op pay.Operation) error {
-	if op.Running || op.Outcome != pay.Approved {
-		if err := a.result(op, func() { a.showOperation(op) }); err != nil {
-			return err
-		}
-		return ended(op)
-	}
+func (a *app) reconciled(module string, raw json.RawMessage) error {
 	var r reconciliation
-	if err := json.Unmarshal(op.Result, &r); err != nil {
-		return fmt.Errorf("read the comparison of %s: %w", op.Module, err)
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return fmt.Errorf("read the comparison of %s: %w", module, err)
 	}
-	err := a.result(json.RawMessage(op.Result), func() { a.showReconciliation(r) })
+	err := a.result(raw, func() { a.showReconciliation(r) })
 	if err == nil && !r.Agrees {
 		err = finished{exitFailed}
 	}
