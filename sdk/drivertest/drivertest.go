@@ -36,6 +36,7 @@ type Case struct {
 	Settings   map[string]string
 	Activate   map[string]string
 	Params     map[pay.Kind]string
+	Declined   map[pay.Kind]string
 	Answers    map[string]string
 	Behaviours map[string]string
 	Edits      []map[string]json.RawMessage
@@ -121,7 +122,7 @@ func chosen(all []kit.Case, seed uint64, s share) (list []kit.Case, left int) {
 
 // subject is the driver as the kit sees it.
 func (c Case) subject() kit.Subject {
-	return kit.Subject{Start: c.start, Paced: true, Sandbox: c.sandbox, Settings: c.Settings, Activate: c.Activate, Params: c.Params,
+	return kit.Subject{Start: c.start, Paced: true, Sandbox: c.sandbox, Settings: c.Settings, Activate: c.Activate, Params: c.Params, Declined: c.Declined,
 		Answers: c.Answers, Behaviours: c.Behaviours, Edits: c.Edits, Limits: c.Limits, Asks: c.Asks, Most: c.Most, Secrets: c.Secrets, Seed: c.Seed, Patience: c.Patience}
 }
 

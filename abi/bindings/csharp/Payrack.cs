@@ -118,7 +118,7 @@ public static class Payrack
     public const int PR_EV_QR_SHOW = 3;
     /// <summary>reason: paid, expired, cancelled</summary>
     public const int PR_EV_QR_HIDE = 4;
-    /// <summary>text, default, timeout: answer "1" or "0"</summary>
+    /// <summary>text, default, timeout, items (what it is about, as of a choice): answer "1" or "0"</summary>
     public const int PR_EV_CONFIRM = 5;
     /// <summary>title, items (JSON: id, text, detail), default: answer an id</summary>
     public const int PR_EV_CHOICE = 6;

@@ -116,7 +116,7 @@ const codes = {
   PR_EV_QR_SHOW: 3,
   /** reason: paid, expired, cancelled */
   PR_EV_QR_HIDE: 4,
-  /** text, default, timeout: answer "1" or "0" */
+  /** text, default, timeout, items (what it is about, as of a choice): answer "1" or "0" */
   PR_EV_CONFIRM: 5,
   /** title, items (JSON: id, text, detail), default: answer an id */
   PR_EV_CHOICE: 6,

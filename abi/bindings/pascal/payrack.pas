@@ -75,7 +75,7 @@ const
   PR_EV_CUSTOMER = 2; // text: show to the customer
   PR_EV_QR_SHOW = 3; // payload, caption, expires_in (s), link; picture: pr_event_str key "png_base64"
   PR_EV_QR_HIDE = 4; // reason: paid, expired, cancelled
-  PR_EV_CONFIRM = 5; // text, default, timeout: answer "1" or "0"
+  PR_EV_CONFIRM = 5; // text, default, timeout, items (what it is about, as of a choice): answer "1" or "0"
   PR_EV_CHOICE = 6; // title, items (JSON: id, text, detail), default: answer an id
   PR_EV_INPUT = 7; // title, input: text|digits|phone|password|otp|card|scan, min, max, attempts_left
   PR_EV_PRINT = 8; // reason: qr|statement|slip; text or file: print, then answer "1" or "0"

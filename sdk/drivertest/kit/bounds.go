@@ -25,23 +25,31 @@ func bounds() []play {
 		}},
 		{name: "bounds/refund-of-refund", needs: refunds, run: func(w *world) {
 			payment := w.paid()
-			back := w.want(w.refundOf(payment.Ref, 50)(), pay.Approved)
+			back := w.want(w.refundOf(payment.Ref, w.some(payment))(), pay.Approved)
 			w.refused(w.request(pay.KindRefund, w.ref(), 50, original(back.Ref)))
 		}},
 		{name: "bounds/refund-above", needs: refunds, run: func(w *world) {
 			payment := w.paid()
-			w.notApproved(w.request(pay.KindRefund, w.ref(), payment.Amount+1, original(payment.Ref)))
+			w.notApproved(w.request(pay.KindRefund, w.ref(), payment.ApprovedAmount+1, original(payment.Ref)))
 		}},
-		{name: "bounds/refund-above-the-rest", needs: refunds, run: func(w *world) {
+		{name: "bounds/refund-above-the-rest", needs: needs{kinds: refunds.kinds, able: refunds.able, pays: true, parts: true}, run: func(w *world) {
 			payment := w.paid()
-			w.want(w.refundOf(payment.Ref, payment.Amount-10)(), pay.Approved)
+			w.want(w.refundOf(payment.Ref, payment.ApprovedAmount-10)(), pay.Approved)
 			w.notApproved(w.request(pay.KindRefund, w.ref(), 11, original(payment.Ref)))
 			w.want(w.refundOf(payment.Ref, 10)(), pay.Approved)
 			w.notApproved(w.request(pay.KindRefund, w.ref(), 1, original(payment.Ref)))
 		}},
 		{name: "bounds/refund-whole", needs: refunds, run: func(w *world) {
 			payment := w.paid()
-			w.want(w.refundOf(payment.Ref, payment.Amount)(), pay.Approved)
+			w.want(w.refundOf(payment.Ref, payment.ApprovedAmount)(), pay.Approved)
+			w.refused(w.request(pay.KindRefund, w.ref(), 1, original(payment.Ref)))
+		}},
+		{name: "bounds/refund-in-part", needs: needs{kinds: refunds.kinds, able: refunds.able, pays: true, whole: true}, run: func(w *world) {
+			payment := w.paid()
+			for _, amount := range []pay.Amount{1, payment.ApprovedAmount / 2, payment.ApprovedAmount - 1} {
+				w.refused(w.request(pay.KindRefund, w.ref(), amount, original(payment.Ref)))
+			}
+			w.want(w.refundOf(payment.Ref, payment.ApprovedAmount)(), pay.Approved)
 		}},
 		{name: "bounds/refund-of-reversed", needs: needs{kinds: refunds.kinds, able: []string{"refund", "reverse"}, pays: true}, run: func(w *world) {
 			payment := w.paid()
@@ -52,7 +60,7 @@ func bounds() []play {
 		}},
 		{name: "bounds/reversal-of-refunded", needs: needs{kinds: refunds.kinds, able: []string{"refund", "reverse"}, pays: true}, run: func(w *world) {
 			payment := w.paid()
-			w.want(w.refundOf(payment.Ref, payment.Amount/2)(), pay.Approved)
+			w.want(w.refundOf(payment.Ref, w.some(payment))(), pay.Approved)
 			if _, err := w.service().Acknowledge(w.ctx, payment.Ref, pay.AckReverse, "", "kit"); err == nil {
 				w.goneBack(payment.Ref)
 			}

@@ -29,7 +29,7 @@ func (k *Kit) makeCases() {
 		why := k.absent[p.name]
 		k.add(Case{Name: name, Why: why, inactive: p.needs.signed, prelude: k.first(p.after), run: p.run})
 	}
-	for _, list := range [][]play{repeats(), customers(), restarts(), bounds(), togethers()} {
+	for _, list := range [][]play{repeats(), customers(), baskets(), restarts(), bounds(), togethers()} {
 		for _, p := range list {
 			k.add(Case{Name: p.name, Why: k.lacks(p.needs), pace: p.needs.pace, inactive: p.needs.signed, run: p.run})
 		}

@@ -16,16 +16,18 @@ import (
 type follow struct {
 	w        *world
 	r        module.Request
-	customer func(payload string) // what a customer does about a QR code, or the bill on a link; nil: pays it
+	customer func(payload string)     // what a customer does about a QR code, or the bill on a link; nil: pays it
+	cashier  func(e pay.Event) string // what a cashier answers to a prompt, "" is nothing; nil: what the subject says
 
-	mu      sync.Mutex
-	after   int64
-	latest  pay.Operation // as last told, or as Begin gave it
-	unknown bool          // Unknown was told once
-	qr      string        // the last code that was shown, or the bill that was found on the link
-	acted   bool
-	ended   bool // the watch is over: nothing more will be told
-	change  chan struct{}
+	mu       sync.Mutex
+	after    int64
+	latest   pay.Operation // as last told, or as Begin gave it
+	unknown  bool          // Unknown was told once
+	qr       string        // the last code that was shown, or the bill that was found on the link
+	acted    bool
+	question int64 // the last prompt that was not answered, by its event
+	ended    bool  // the watch is over: nothing more will be told
+	change   chan struct{}
 }
 
 // begin starts an operation and follows it. A refusal ends the case.
@@ -39,7 +41,12 @@ func (w *world) beginWith(r module.Request, customer func(string)) *follow {
 
 // followed follows an operation that was begun.
 func (w *world) followed(r module.Request, op pay.Operation, customer func(string)) *follow {
-	f := &follow{w: w, r: r, latest: op, customer: customer, change: make(chan struct{})}
+	return w.attended(r, op, customer, nil)
+}
+
+// attended is followed, with a cashier of the case's own.
+func (w *world) attended(r module.Request, op pay.Operation, customer func(string), cashier func(pay.Event) string) *follow {
+	f := &follow{w: w, r: r, latest: op, customer: customer, cashier: cashier, change: make(chan struct{})}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.follows[r.Ref] = f
@@ -168,6 +175,17 @@ func (f *follow) act(payload string) {
 
 // answer is the cashier's. That the prompt is gone meanwhile is no fault.
 func (f *follow) answer(s module.Service, e pay.Event) {
+	if f.cashier != nil {
+		if value := f.cashier(e); value != "" {
+			_ = s.Answer(f.w.ctx, f.r.Ref, e.Number, value, "kit")
+			return
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.question = e.Number
+		f.wake()
+		return
+	}
 	value, given := f.w.s.Answers[e.ID]
 	switch {
 	case given:
@@ -177,7 +195,7 @@ func (f *follow) answer(s module.Service, e pay.Event) {
 		}
 	case e.Default != "":
 		value = e.Default
-	case len(e.Items) > 0:
+	case len(e.Items) > 0 && e.Kind == pay.EvChoice:
 		value = e.Items[0].ID
 	default:
 		value = "1"

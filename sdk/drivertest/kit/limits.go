@@ -10,6 +10,10 @@ import (
 // lack says why a case is not for a provider with these limits; empty: it is.
 func (l Limits) lack(n needs) string {
 	switch {
+	case n.parts && l.Whole:
+		return "a payment goes back as a whole or not at all; bounds/refund-in-part holds what then has to hold"
+	case n.whole && !l.Whole:
+		return "a payment may go back in parts"
 	case n.proof != nil && !slices.Contains(n.proof, l.CancelProof) && l.CancelProof == AtExpiry:
 		return "the provider cannot take a code back; customer/unproved holds what then has to hold"
 	case n.proof != nil && !slices.Contains(n.proof, l.CancelProof):

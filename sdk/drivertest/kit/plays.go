@@ -29,6 +29,8 @@ type needs struct {
 	timeless bool    // it does not
 	codes    bool    // a code of its own for each payment
 	link     bool    // the link on the counter
+	parts    bool    // a payment may go back in parts
+	whole    bool    // it may not
 }
 
 // paymentKinds are those by which the kit can have a customer pay, the simplest first.
@@ -100,6 +102,14 @@ func (w *world) paid() pay.Operation {
 	return op
 }
 
+// some is what a refund that a case is not about gives back: half of the payment, or all of it where that must be.
+func (w *world) some(payment pay.Operation) pay.Amount {
+	if w.s.Limits.Whole {
+		return payment.ApprovedAmount
+	}
+	return payment.ApprovedAmount / 2
+}
+
 // refundOf makes the request that gives a part of a payment back.
 func (w *world) refundOf(ref pay.Ref, amount pay.Amount) func() *follow {
 	r := w.request(pay.KindRefund, w.ref(), amount, `{"original_ref":"`+string(ref)+`"}`)
@@ -125,7 +135,7 @@ func playCancel(w *world) {
 
 func playRefund(w *world) {
 	payment := w.paid()
-	refund := w.refundOf(payment.Ref, payment.Amount/2)
+	refund := w.refundOf(payment.Ref, w.some(payment))
 	w.spoil()
 	w.want(refund(), pay.Approved)
 }

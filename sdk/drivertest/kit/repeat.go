@@ -45,7 +45,7 @@ func repeats() []play {
 		}},
 		{name: "repeat/refund", needs: needs{kinds: []pay.Kind{pay.KindRefund}, able: []string{"refund"}}, run: func(w *world) {
 			payment := w.paid()
-			w.beginAgain(w.request(pay.KindRefund, w.ref(), payment.Amount/2, original(payment.Ref)))
+			w.beginAgain(w.request(pay.KindRefund, w.ref(), w.some(payment), original(payment.Ref)))
 		}},
 		{name: "repeat/close", needs: needs{kinds: []pay.Kind{pay.KindCloseDay}}, run: func(w *world) {
 			w.paid()
@@ -65,7 +65,7 @@ func repeats() []play {
 		{name: "repeat/lost-refund", needs: needs{kinds: []pay.Kind{pay.KindRefund}, able: []string{"refund"}}, run: func(w *world) {
 			payment := w.paid()
 			w.loseOften("refund")
-			w.want(w.refundOf(payment.Ref, payment.Amount/2)(), pay.Approved)
+			w.want(w.refundOf(payment.Ref, w.some(payment))(), pay.Approved)
 		}},
 	}
 	for _, kind := range paymentKinds {

@@ -44,12 +44,12 @@ func restarts() []play {
 		{name: "restart/refund", needs: refunds, run: func(w *world) {
 			payment := w.paid()
 			w.cutOff(sandbox.Fault{Kind: sandbox.FaultDrop, Work: true})
-			w.survives(w.refundOf(payment.Ref, payment.Amount/2)(), pay.Approved)
+			w.survives(w.refundOf(payment.Ref, w.some(payment))(), pay.Approved)
 		}},
 		{name: "restart/refund-never-received", needs: refunds, run: func(w *world) {
 			payment := w.paid()
 			w.cutOff(sandbox.Fault{Kind: sandbox.FaultDrop})
-			w.survives(w.refundOf(payment.Ref, payment.Amount/2)(), pay.Approved)
+			w.survives(w.refundOf(payment.Ref, w.some(payment))(), pay.Approved)
 		}},
 		{name: "restart/reversal", needs: needs{able: []string{"reverse"}}, run: func(w *world) { w.reversalSurvives(true) }},
 		{name: "restart/reversal-never-received", needs: needs{able: []string{"reverse"}}, run: func(w *world) { w.reversalSurvives(false) }},

@@ -32,8 +32,10 @@ type Subject struct {
 	// Activate are the arguments of the command "activate"; nil: the module needs none.
 	Activate map[string]string
 	// Params are the parameters of operations by kind, a JSON object each. "{code}" stands for a code that a customer's phone shows,
-	// "{unique}" for a text that is never used again. Without an entry an offline payment has {"code":"{code}"}, another kind none.
+	// "{unique}" for a text that is never used again; "{amount}" for the sum in kopecks, "{part}" and "{rest}" for its two halves. Without an entry an offline payment has {"code":"{code}"}, another kind none.
 	Params map[pay.Kind]string
+	// Declined are parameters by which the provider declines, of kinds whose customer shows no code that would.
+	Declined map[pay.Kind]string
 	// Answers answer prompts by their id. Other prompts get their default, the first choice, or yes.
 	Answers map[string]string
 	// Behaviours are the sandbox's names for customers: "decline" (default "declined") and "confirm" (default "confirm"). "": there is none.
@@ -54,7 +56,7 @@ type Subject struct {
 	Patience time.Duration
 }
 
-// Limits are what a provider cannot do. All but Lapses hold for payments of kind pay.online.
+// Limits are what a provider cannot do. All but Lapses and Whole hold for payments of kind pay.online.
 type Limits struct {
 	// Link: no code is shown. The customer scans what lies on the counter, which is charged with one payment at a time.
 	Link bool
@@ -65,6 +67,8 @@ type Limits struct {
 	// Lapses: a payout waits for a code that the customer gets, and ends declined where nobody gave it in time. Nobody is asked for it any more once
 	// the till was told that nothing is known (engine).
 	Lapses bool
+	// Whole: a payment goes back as a whole or not at all.
+	Whole bool
 }
 
 // Proof is when the provider proves that an unpaid payment will never be paid.

@@ -36,7 +36,7 @@ func togethers() []play {
 		{name: "together/two-refunds", needs: refunds, run: func(w *world) {
 			payment := w.paid()
 			w.atOnce(2, func(i int) {
-				r := w.at(i, w.request(pay.KindRefund, w.ref(), payment.Amount/2+1, original(payment.Ref)))
+				r := w.at(i, w.request(pay.KindRefund, w.ref(), min(w.some(payment)+1, payment.ApprovedAmount), original(payment.Ref)))
 				w.tried(r)
 			})
 			w.until("the refunds end", w.quiet)
@@ -45,7 +45,7 @@ func togethers() []play {
 			payment := w.paid()
 			w.atOnce(2, func(i int) {
 				if i == 0 {
-					w.tried(w.at(i, w.request(pay.KindRefund, w.ref(), payment.Amount/2, original(payment.Ref))))
+					w.tried(w.at(i, w.request(pay.KindRefund, w.ref(), w.some(payment), original(payment.Ref))))
 				} else if _, err := w.service().Acknowledge(w.ctx, payment.Ref, pay.AckReverse, "", "kit"); err != nil && pay.CodeOf(err) != pay.ErrState {
 					w.fail("reverse: %v", err)
 				}

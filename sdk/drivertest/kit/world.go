@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -167,6 +168,10 @@ func (w *world) amount() pay.Amount { return pay.Amount(100 + w.rng.Int64N(9900)
 
 // request makes what a host would hand to the module.
 func (w *world) request(kind pay.Kind, ref pay.Ref, amount pay.Amount, params string) module.Request {
+	part := amount - amount/2
+	for name, sum := range map[string]pay.Amount{"{amount}": amount, "{part}": part, "{rest}": amount - part} {
+		params = strings.ReplaceAll(params, name, strconv.FormatInt(int64(sum), 10))
+	}
 	p, err := pay.ParseParams(params)
 	w.must("read the parameters of "+string(kind), err)
 	canonical, err := p.Canonical()
@@ -182,6 +187,11 @@ func (w *world) request(kind pay.Kind, ref pay.Ref, amount pay.Amount, params st
 // params are the parameters of a kind; wish is the customer's behaviour.
 func (w *world) params(kind pay.Kind, wish string) string {
 	text, given := w.s.Params[kind]
+	if declined, ok := w.s.Declined[kind]; ok && wish == "decline" {
+		text = declined
+	} else if wish == "decline" && kind == pay.KindBasket {
+		panic(absent{"no parameters were given by which the provider declines " + string(kind)})
+	}
 	switch {
 	case given:
 	case kind == pay.KindOffline:
