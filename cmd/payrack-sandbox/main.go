@@ -98,12 +98,13 @@ func (a *app) root() *cobra.Command {
 	root.SetUsageFunc(a.usage)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
-	root.AddCommand(a.sendy(), a.sbp(), a.kvell(), a.lombard())
+	root.AddCommand(a.sendy(), a.sbp(), a.kvell(), a.lombard(), a.socproc())
 	root.AddCommand(a.customerCommands()...)
 	root.AddCommand(a.benchCommands()...)
 	root.AddCommand(a.sbpCommands()...)
 	root.AddCommand(a.kvellCommands()...)
 	root.AddCommand(a.lombardCommands()...)
+	root.AddCommand(a.socprocCommands()...)
 	for _, c := range append(root.Commands(), root) {
 		c.DisableFlagsInUseLine = true
 		if check := c.Args; check != nil {
