@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,6 +39,15 @@ type Entry struct {
 	System      string    `json:"system,omitempty"`
 	Amount      int64     `json:"amount"` // minor units, above zero
 	Currency    string    `json:"currency"`
+}
+
+// KeyOf is an operation's name as the ledger has it: lower case, that of a UUID without its dashes.
+func KeyOf(name string) string {
+	name = strings.ToLower(name)
+	if len(name) == 36 && strings.Count(name, "-") == 4 {
+		return strings.ReplaceAll(name, "-", "")
+	}
+	return name
 }
 
 // Sum counts entries.

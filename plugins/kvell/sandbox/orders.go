@@ -293,7 +293,7 @@ func (b *bank) find(id string) (order, error) {
 	over := false
 	for _, name := range b.names {
 		o := b.orders[name]
-		if id != "" && !strings.EqualFold(id, o.Transaction) && id != o.ID && keyOf(id) != keyOf(o.Transaction) && id != o.To {
+		if id != "" && !strings.EqualFold(id, o.Transaction) && id != o.ID && sdk.KeyOf(id) != sdk.KeyOf(o.Transaction) && id != o.To {
 			continue
 		}
 		if o.open() {

@@ -22,7 +22,7 @@ func (b *bank) Bills(all bool) []sdk.Bill {
 }
 
 func bill(o order) sdk.Bill {
-	v := sdk.Bill{ID: o.Transaction, Number: o.ID, Key: keyOf(o.Transaction), Scanned: true, Amount: o.Amount, Currency: "RUB", System: "kvell", Merchant: "KVELL",
+	v := sdk.Bill{ID: o.Transaction, Number: o.ID, Key: sdk.KeyOf(o.Transaction), Scanned: true, Amount: o.Amount, Currency: "RUB", System: "kvell", Merchant: "KVELL",
 		Payer: o.To, Held: o.Held, Created: o.Created, Expires: o.Expires, State: sdk.BillOpen}
 	switch o.state() {
 	case wire.Completed:

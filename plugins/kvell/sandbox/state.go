@@ -96,22 +96,13 @@ func (b *bank) complete(o order) error {
 		return b.commit(change{Order: &o})
 	}
 	o.Status, o.Code = statusCompleted, ""
-	return b.commit(change{Order: &o}, sdk.Entry{Time: b.clock.Now(), Kind: sdk.EntryPayout, Key: keyOf(o.Transaction), Transaction: o.ID, Account: o.To,
+	return b.commit(change{Order: &o}, sdk.Entry{Time: b.clock.Now(), Kind: sdk.EntryPayout, Key: sdk.KeyOf(o.Transaction), Transaction: o.ID, Account: o.To,
 		System: "kvell", Amount: o.Amount, Currency: "RUB"})
 }
 
 func (b *bank) cancel(o order) error {
 	o.Status, o.Code = statusCanceled, ""
 	return b.commit(change{Order: &o})
-}
-
-// keyOf is a transaction as the ledger names it: that of a UUID without its dashes.
-func keyOf(transaction string) string {
-	name := strings.ToLower(transaction)
-	if len(name) == 36 && strings.Count(name, "-") == 4 {
-		return strings.ReplaceAll(name, "-", "")
-	}
-	return name
 }
 
 // balance is what the merchant has left.

@@ -22,7 +22,7 @@ func (b *bank) Bills(all bool) []sdk.Bill {
 }
 
 func (b *bank) bill(p payout) sdk.Bill {
-	v := sdk.Bill{ID: p.ExternalID, Number: p.ID, Key: keyOf(p.ExternalID), Scanned: p.Status != wire.Draft, Amount: p.Amount, Currency: "RUB", System: "lombard",
+	v := sdk.Bill{ID: p.ExternalID, Number: p.ID, Key: sdk.KeyOf(p.ExternalID), Scanned: p.Status != wire.Draft, Amount: p.Amount, Currency: "RUB", System: "lombard",
 		Merchant: b.gateway(p.Gateway), Payer: b.cards[p.Card].Mask, Held: p.Held, Created: p.Created, State: sdk.BillOpen}
 	switch p.Status {
 	case wire.Success:

@@ -260,7 +260,7 @@ func (b *bank) find(id string) (payout, error) {
 	over := false
 	for _, name := range b.names {
 		p := b.payouts[name]
-		if id != "" && keyOf(id) != keyOf(p.ExternalID) && id != p.ID {
+		if id != "" && sdk.KeyOf(id) != sdk.KeyOf(p.ExternalID) && id != p.ID {
 			continue
 		}
 		if p.Status == wire.Draft || p.Status == wire.Working {

@@ -118,7 +118,7 @@ func (b *bank) commit(c change, money ...sdk.Entry) error {
 // complete moves the money of a payout to the card.
 func (b *bank) complete(p payout) error {
 	p.Status = wire.Success
-	return b.commit(change{Payout: &p}, sdk.Entry{Time: b.clock.Now(), Kind: sdk.EntryPayout, Key: keyOf(p.ExternalID), Transaction: p.ID,
+	return b.commit(change{Payout: &p}, sdk.Entry{Time: b.clock.Now(), Kind: sdk.EntryPayout, Key: sdk.KeyOf(p.ExternalID), Transaction: p.ID,
 		Account: b.cards[p.Card].Mask, System: "lombard", Amount: p.Amount, Currency: "RUB"})
 }
 
@@ -126,9 +126,6 @@ func (b *bank) refuse(p payout) error {
 	p.Status = wire.Refused
 	return b.commit(change{Payout: &p})
 }
-
-// keyOf is an external id as the ledger names it: a UUID without its dashes.
-func keyOf(external string) string { return strings.ReplaceAll(strings.ToLower(external), "-", "") }
 
 // The first transaction's number is one above that of the seed's list [S000].
 const firstID = 784729

@@ -132,7 +132,7 @@ func (f *fund) confirm(r *http.Request, body []byte) answer {
 		return mismatch(o.State)
 	}
 	o.State, o.Confirmed = wire.Confirmed, o.Approved
-	if f.commit(change{Operation: &o}, sdk.Entry{Time: f.clock.Now(), Kind: sdk.EntryPayment, Key: o.ID, Transaction: o.Reservation, Account: o.Card, System: o.Program,
+	if f.commit(change{Operation: &o}, sdk.Entry{Time: f.clock.Now(), Kind: sdk.EntryPayment, Key: sdk.KeyOf(o.ID), Transaction: o.Reservation, Account: o.Card, System: o.Program,
 		Amount: o.Confirmed, Currency: "RUB"}) != nil {
 		return broken()
 	}
@@ -198,7 +198,7 @@ func (f *fund) undo(id string, u undo) answer {
 	if u.Done && to == wire.Returned {
 		o.Returned = o.Confirmed
 		kind := map[wire.Kind]sdk.EntryKind{wire.Reversal: sdk.EntryReversal, wire.Refund: sdk.EntryRefund}[u.Kind]
-		money = append(money, sdk.Entry{Time: f.clock.Now(), Kind: kind, Key: u.ID, Of: o.ID, Transaction: o.Reservation, Account: o.Card, System: o.Program,
+		money = append(money, sdk.Entry{Time: f.clock.Now(), Kind: kind, Key: sdk.KeyOf(u.ID), Of: sdk.KeyOf(o.ID), Transaction: o.Reservation, Account: o.Card, System: o.Program,
 			Amount: o.Returned, Currency: "RUB"})
 	}
 	o.Undone = append(slices.Clip(o.Undone), u)

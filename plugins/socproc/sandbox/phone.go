@@ -29,7 +29,7 @@ func (f *fund) bill(o operation) sdk.Bill {
 	if !ok {
 		state = sdk.BillClosed
 	}
-	return sdk.Bill{ID: o.Reservation, Number: o.Receipt, Key: o.ID, Scanned: true, Amount: o.Approved, Currency: "RUB", System: o.Program, Merchant: f.settings.MerchantID,
+	return sdk.Bill{ID: o.Reservation, Number: o.Receipt, Key: sdk.KeyOf(o.ID), Scanned: true, Amount: o.Approved, Currency: "RUB", System: o.Program, Merchant: f.settings.MerchantID,
 		Payer: o.Card, State: state, Created: o.Created, Expires: o.Expires}
 }
 
@@ -45,7 +45,7 @@ func (f *fund) end(id string, to wire.State) (sdk.Bill, error) {
 	for _, name := range f.ids {
 		o := f.operations[name]
 		switch {
-		case id != "" && id != o.Reservation && id != o.Receipt && !strings.EqualFold(id, o.ID):
+		case id != "" && id != o.Reservation && id != o.Receipt && sdk.KeyOf(id) != sdk.KeyOf(o.ID):
 		case o.State == wire.Reserved:
 			open = append(open, o)
 		default:

@@ -430,3 +430,19 @@ func TestSettingsThatCannotBeAreRefusedAndChangeNothing(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+func TestTheLedgerNamesAnOperationByItsKey(t *testing.T) {
+	s := open(t, "")
+	o := s.reserve(receipt("0123ABCD-4567-89ab-cdef-0123456789ab"))
+	if got, f := s.confirm(o, o.Approved); f != nil {
+		t.Fatal(got, f)
+	}
+	s.net("0123abcd456789abcdef0123456789ab", 13490)
+	if bills := s.fund.Bills(true); len(bills) != 1 || bills[0].Key != "0123abcd456789abcdef0123456789ab" {
+		t.Errorf("%+v", bills)
+	}
+	if got, f := s.cancel(o, "fedc0000-4567-89ab-cdef-0123456789ab", wire.ExpectConfirmed); f != nil {
+		t.Fatal(got, f)
+	}
+	s.net("0123abcd456789abcdef0123456789ab", 0)
+}
