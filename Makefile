@@ -44,7 +44,9 @@ windows-%:
 	@mkdir -p $(OUT)/$@
 	CGO_ENABLED=1 GOOS=windows GOARCH=$* CC=$(CROSS) $(BUILD) -buildmode=c-shared -ldflags "-s -w -X main.version=$(VERSION) -extldflags '-Wl,--kill-at'" -o $(OUT)/$@/payrack.dll ./abi
 	cp abi/payrack.h $(OUT)/$@/payrack.h
+	$(MAKE) --no-print-directory -C abi/examples/c CC=$(CROSS) OUT=$(abspath $(OUT)/$@) $(foreach c,cashier cashier-stdcall,$(abspath $(OUT)/$@)/$(c).exe)
 	CGO_ENABLED=0 GOOS=windows GOARCH=$* $(BUILD) -ldflags "$(LDFLAGS)" -o $(OUT)/$@/payrack.exe ./cmd/payrack
+	CGO_ENABLED=0 GOOS=windows GOARCH=$* $(BUILD) -ldflags "$(LDFLAGS)" -o $(OUT)/$@/payrack-sandbox.exe ./cmd/payrack-sandbox
 	@for m in $(MODULES); do mkdir -p $(OUT)/$@/modules/$$m; echo "build module $$m.exe"; \
 	  CGO_ENABLED=0 GOOS=windows GOARCH=$* $(BUILD) -ldflags "$(LDFLAGS)" -o $(OUT)/$@/modules/$$m/$$m.exe ./plugins/$$m || exit 1; done
 	cd $(OUT)/$@ && sha256sum payrack.exe $(foreach m,$(MODULES),modules/$(m)/$(m).exe) > payrack.sha256

@@ -23,6 +23,7 @@ func main() {
 
 // output says which file is made by which template.
 var output = map[string]string{
+	"bindings/c/payrack_load.h":   "c.tmpl",
 	"bindings/pascal/payrack.pas": "pascal.tmpl",
 	"bindings/csharp/Payrack.cs":  "csharp.tmpl",
 	"bindings/python/payrack.py":  "python.tmpl",

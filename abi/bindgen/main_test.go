@@ -50,7 +50,7 @@ func TestEachBindingHasEveryFunctionAndEveryNumber(t *testing.T) {
 			}
 		}
 		for _, m := range numbers {
-			if m[1] != "PR_CALL" && m[1] != "PR_API" && !regexp.MustCompile(`\b`+m[1]+`\b`).Match(content) {
+			if name != "bindings/c/payrack_load.h" && m[1] != "PR_CALL" && m[1] != "PR_API" && !regexp.MustCompile(`\b`+m[1]+`\b`).Match(content) {
 				t.Errorf("%s lacks %s", name, m[1])
 			}
 		}
@@ -59,6 +59,9 @@ func TestEachBindingHasEveryFunctionAndEveryNumber(t *testing.T) {
 
 func TestAHeadersWordsReachTheBindings(t *testing.T) {
 	for name, content := range made(t, payrackH(t)) {
+		if name == "bindings/c/payrack_load.h" { // it includes the header itself
+			continue
+		}
 		for _, words := range []string{"it is never carried out twice", "cancelled, and proved not charged", "Another operation is under way at this till",
 			"Events come through the callback, on the calling thread", "A negative return of pr_start"} {
 			if !strings.Contains(string(content), words) {

@@ -9,10 +9,18 @@ import (
 // functions are what the templates spell with.
 var functions = template.FuncMap{
 	"join": strings.Join, "title": title, "camel": camel, "xml": xml, "remark": remark, "escaped": escaped,
-	"pascalRaw": pascalRaw, "pascalIn": pascalIn, "pascalPass": pascalPass, "pascalResult": pascalResult,
+	"cType": cType, "pascalRaw": pascalRaw, "pascalIn": pascalIn, "pascalPass": pascalPass, "pascalResult": pascalResult,
 	"csharpRaw": csharpRaw, "csharpIn": csharpIn, "csharpPass": csharpPass,
 	"pythonType": pythonType, "pythonIn": pythonIn, "pythonPass": pythonPass, "pythonName": pythonName,
 	"nodeRaw": nodeRaw, "nodeIn": nodeIn, "nodePass": nodePass, "value": value, "inRaw": inRaw,
+}
+
+// cType is a parameter's type in C, of a function that is called by the convention of its loader.
+func cType(p parameter) string {
+	if p.Form == hook {
+		return "payrack_callback"
+	}
+	return p.C
 }
 
 // title is set_window as SetWindow.

@@ -154,3 +154,31 @@ func (s *Shop) check(ctx context.Context, record string) error {
 	}
 	return nil
 }
+
+// Demo lets the example in C, which plays its script and its customers itself, do a whole scenario, and holds its totals and what it heard
+// against the ledger and the journals. said is what stood on its screen.
+func (s *Shop) Demo(ctx context.Context, program, script string) (sums Sums, said string, err error) {
+	totals, record, copied := filepath.Join(s.dir, "totals"), filepath.Join(s.dir, "till"), filepath.Join(s.dir, "script.txt")
+	text, err := os.ReadFile(script)
+	if err == nil {
+		err = os.WriteFile(copied, text, 0o600)
+	}
+	if err != nil {
+		return Sums{}, "", err
+	}
+	if said, err = s.run(ctx, "", s.Program(program, "--home", s.Home, "--pos", "4", "--sandbox", filepath.Join(s.Home, "payrack-sandbox"+s.on.Suffix), "--script", copied,
+		"--totals", totals, "--till-log", record)...); err != nil {
+		return Sums{}, said, err
+	}
+	var told struct{ Approved, Refunded int64 }
+	if text, err = os.ReadFile(totals); err == nil {
+		err = json.Unmarshal(text, &told)
+	}
+	if err != nil {
+		return Sums{}, said, fmt.Errorf("the till's totals: %w", err)
+	}
+	if sums, err = s.ledger(ctx); err == nil && sums != (Sums{told.Approved, told.Refunded}) {
+		err = fmt.Errorf("the till says %d and %d, the sandbox's ledger %d and %d", told.Approved, told.Refunded, sums.Paid, sums.Back)
+	}
+	return sums, said, errors.Join(err, s.check(ctx, record))
+}

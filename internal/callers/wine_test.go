@@ -3,6 +3,7 @@
 package callers
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/payrack/payrack/abi/header"
 )
@@ -70,6 +72,23 @@ func TestATillInPascalSellsByTheScenarioAsAWindowsProgram(t *testing.T) {
 			program := compiled(t, script, room, width, "examples/pascal/cashier.pas")
 			sellsAt(t, opened(t, onWindows(t, script, width), room), func(home string) []string { return []string{script, "run", program, home, "4"} })
 		})
+	}
+}
+
+// The example in C loads the library by LoadLibrary, and finds each function by GetProcAddress.
+func TestTheExampleInCDoesTheWholeDemoAsAWindowsProgramInBothConventions(t *testing.T) {
+	script, room := wine(t)
+	for _, width := range []string{"386", "amd64"} {
+		for _, program := range []string{"cashier", "cashier-stdcall"} {
+			t.Run(width+" "+program, func(t *testing.T) {
+				shop := opened(t, onWindows(t, script, width), room)
+				ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+				defer cancel()
+				if sums, said, err := shop.Demo(ctx, program, filepath.Join(root, "scripts/demo.txt")); err != nil || sums.Paid == 0 || sums.Back == 0 {
+					t.Errorf("paid %d, given back %d: %v\n%s", sums.Paid, sums.Back, err, said)
+				}
+			})
+		}
 	}
 }
 

@@ -1,14 +1,9 @@
 /* cashier.c - a cashier program by hand, or by a script: see usage(). It uses payrack.h and nothing else of payrack. */
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#define PAYRACK_LOAD_HERE
 #include "till.h"
-
-extern char **environ;
 
 static int usage(const char *name) {
     printf("usage: %s [--home DIR] [--pos ID] [--module ID] [--lang ru|en] [--refs FILE] [--till-log FILE] [--totals FILE] [--script FILE [--sandbox PROGRAM]]\n"
@@ -22,22 +17,17 @@ static int usage(const char *name) {
 }
 
 /* The customers who act in the background, by their line of the script. */
-static struct { pid_t pid; char what[128]; } customers[64];
+static struct { program running; char what[128]; } customers[64];
 static int acting;
 
 /* Takes leave of them, without waiting for what a failed script will not bring any more. 0 if one of them failed. */
 static int customers_left(int failed) {
-    int fine = 1, status;
-    for (int i = 0; i < acting; i++) {
-        if (failed)
-            kill(customers[i].pid, SIGTERM);
-        if (waitpid(customers[i].pid, &status, 0) != customers[i].pid || failed)
-            continue;
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    int fine = 1;
+    for (int i = 0; i < acting; i++)
+        if (!program_end(customers[i].running, failed) && !failed) {
             printf("sandbox& %s: failed\n", customers[i].what);
             fine = 0;
         }
-    }
     acting = 0;
     return fine;
 }
@@ -45,14 +35,11 @@ static int customers_left(int failed) {
 /* Runs the sandbox's command line: the customer and the provider of a rehearsal. */
 static int customer(struct till *till, char *args, int background, char *out, size_t cap) {
     char *argv[32];
-    int argc = 0, ends[2] = {-1, -1}, status = 0;
-    size_t n = 0;
-    ssize_t got;
-    pid_t pid;
-    posix_spawn_file_actions_t files;
+    int argc = 0;
+    program running;
     char what[128];
     snprintf(what, sizeof what, "%s", args);
-    if (!till->sandbox || (background && acting == 64) || (out && pipe(ends) != 0)) {
+    if (!till->sandbox || (background && acting == 64)) {
         printf("sandbox %s: %s\n", what, till->sandbox ? "failed" : "no --sandbox was given");
         return 0;
     }
@@ -60,28 +47,15 @@ static int customer(struct till *till, char *args, int background, char *out, si
     for (char *word = strtok(args, " "); word && argc < 31; word = strtok(NULL, " "))
         argv[argc++] = word;
     argv[argc] = NULL;
-    posix_spawn_file_actions_init(&files);
-    if (out) {
-        posix_spawn_file_actions_adddup2(&files, ends[1], STDOUT_FILENO);
-        posix_spawn_file_actions_addclose(&files, ends[0]);
-        posix_spawn_file_actions_addclose(&files, ends[1]);
-    }
     fflush(stdout);
-    int ok = posix_spawn(&pid, till->sandbox, &files, NULL, argv, environ) == 0;
-    posix_spawn_file_actions_destroy(&files);
-    if (out) {
-        close(ends[1]);
-        while (n + 1 < cap && (got = read(ends[0], out + n, cap - n - 1)) > 0)
-            n += (size_t)got;
-        out[n] = 0;
+    int ok = program_start(argv, out, cap, &running);
+    if (ok && out)
         out[strcspn(out, "\r\n")] = 0;
-        close(ends[0]);
-    }
     if (ok && background) {
-        customers[acting].pid = pid;
+        customers[acting].running = running;
         memcpy(customers[acting++].what, what, sizeof what);
     } else if (ok)
-        ok = waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        ok = program_end(running, 0);
     if (!ok)
         printf("sandbox %s: failed\n", what);
     return ok;
@@ -232,11 +206,23 @@ static int by_hand(struct till *till) {
     }
 }
 
+#ifdef PAYRACK_LOAD
+/* The library, which lies in the installation. */
+static int load(const char *home) {
+    char file[1024];
+    const char *missing;
+    snprintf(file, sizeof file, "%s/%s", home ? home : ".", PAYRACK_LOAD);
+    if ((missing = payrack_load(file)))
+        printf("%s: %s\n", t("нет библиотеки или функции", "no such library or function"), missing);
+    return !missing;
+}
+#endif
+
 int main(int argc, char **argv) {
     struct till till = {.module = "sendy", .pos = "1", .cancel_after = -1, .outcome = PR_WAITING};
     const char *home = NULL, *totals = NULL, *lang = getenv("LANG"), *script = NULL, *refs = NULL, *heard = NULL;
     english = lang && !strncmp(lang, "en", 2);
-    setvbuf(stdout, NULL, _IOLBF, 0); /* whoever reads along sees each line as it comes */
+    system_open(&argc, &argv);
     for (int i = 1; i < argc; i += 2) {
         const char **to = !strcmp(argv[i], "--home") ? &home : !strcmp(argv[i], "--pos") ? &till.pos : !strcmp(argv[i], "--module") ? &till.module
             : !strcmp(argv[i], "--script") ? &script : !strcmp(argv[i], "--totals") ? &totals : !strcmp(argv[i], "--sandbox") ? &till.sandbox
@@ -246,15 +232,19 @@ int main(int argc, char **argv) {
         *to = argv[i + 1];
         english = lang && !strncmp(lang, "en", 2);
     }
-    if (script && !(till.script = fopen(script, "r"))) {
+    if (script && !(till.script = open_file(script, "r"))) {
         perror(script);
         return 2;
     }
-    if (heard && !(till.heard = fopen(heard, "a"))) {
+    if (heard && !(till.heard = open_file(heard, "a"))) {
         perror(heard);
         return 2;
     }
     snprintf(till.refs, sizeof till.refs, refs ? "%s" : "%s/cashier.refs", refs ? refs : home ? home : ".");
+#ifdef PAYRACK_LOAD
+    if (!load(home))
+        return 1;
+#endif
     int32_t r = pr_open(PR_ABI_VERSION, home, till.pos, PR_F_CONFIRM, &till.host);
     if (r < 0) {
         complain(0, r);
@@ -272,7 +262,7 @@ int main(int argc, char **argv) {
              (long long)(till.approved - till.refunded));
     if (till.paid_out)
         snprintf(line + strlen(line) - 2, sizeof line - strlen(line), ",\"paid_out\":%lld}\n", (long long)till.paid_out);
-    FILE *out = totals ? fopen(totals, "w") : NULL;
+    FILE *out = totals ? open_file(totals, "w") : NULL;
     if (totals && (!out || fputs(line, out) < 0 || fclose(out) != 0)) {
         perror(totals);
         failed = 1;

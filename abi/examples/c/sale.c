@@ -1,10 +1,8 @@
 /* sale.c - what a till does with payrack: it writes the ref down, starts, polls, shows, prints, and confirms. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "till.h"
 
@@ -30,56 +28,19 @@ void complain(pr_host host, int32_t code) {
         printf("  %s\n", hint);
 }
 
-/* The lines of a file up to where it was just written to. */
-static long lines_before(int fd) {
-    char part[4096];
-    off_t at = 0, end = lseek(fd, 0, SEEK_CUR);
-    ssize_t got;
-    long lines = 0;
-    while (at < end && (got = pread(fd, part, (size_t)(end - at < (off_t)sizeof part ? end - at : (off_t)sizeof part), at)) > 0)
-        for (at += got; got > 0;)
-            lines += part[--got] == '\n';
-    return lines;
-}
-
-/* The name of a new file is on disk when its folder is. */
-static int sync_folder(const char *file) {
-    char folder[1024];
-    char *slash;
-    int fd, ok;
-    snprintf(folder, sizeof folder, "%s", file);
-    if ((slash = strrchr(folder, '/')))
-        slash[slash == folder] = 0;
-    else
-        strcpy(folder, ".");
-    fd = open(folder, O_RDONLY | O_DIRECTORY);
-    ok = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return ok;
-}
-
 /* A new ref, on disk before anybody else hears of it: after a crash the till asks for it with pr_attach. A till has a receipt number of
  * its own; here it is the number of the ref's line. */
 static int new_ref(struct till *till, char *ref, size_t cap, long *receipt) {
     static unsigned counter;
-    char line[128], stamp[32];
+    char stamp[32];
     time_t now = time(NULL);
-    int fd, n, ok;
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", localtime(&now));
-    snprintf(ref, cap, "%.20s-%.15s-%u-%u", till->pos, stamp, (unsigned)getpid() % 10000000u, ++counter % 100000u);
-    n = snprintf(line, sizeof line, "%s\n", ref);
-    fd = open(till->refs, O_RDWR | O_CREAT | O_APPEND, 0600);
-    ok = fd >= 0 && write(fd, line, (size_t)n) == n && fsync(fd) == 0;
-    if (ok) {
-        *receipt = lines_before(fd);
-        ok = *receipt > 1 || sync_folder(till->refs);
-    }
-    if (!ok)
+    snprintf(ref, cap, "%.20s-%.15s-%u-%u", till->pos, stamp, process_id() % 10000000u, ++counter % 100000u);
+    if (!append_line(till->refs, ref, receipt)) {
         printf("%s: %s\n", till->refs, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return ok;
+        return 0;
+    }
+    return 1;
 }
 
 static int text_of(pr_op op, const char *key, char *buf, int32_t cap) {
@@ -204,12 +165,6 @@ static void show_event(struct till *till, pr_op op, int32_t event, int32_t id) {
     } /* what is not known is ignored */
 }
 
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* Polls until the outcome. Esc, or the script's moment, asks for a cancel: what comes then is still the truth. */
 static int32_t follow(struct till *till, pr_op op) {
     double turn = till->cancel_after == 0 ? 0 : -1; /* when the customer's began; a cancel after 0 seconds does not wait for it */
@@ -253,7 +208,7 @@ static void write_down(struct till *till, pr_op op, int32_t outcome) {
     strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
     if (fprintf(till->heard, "{\"time\":\"%s\",\"pos\":%s,\"ref\":\"%s\",\"outcome\":\"%s\",\"amount\":%lld,\"other_tender\":%d,\"reversal\":%d,"
                 "\"resolved_by\":%s}\n", stamp, pos, ref, outcome_word(outcome), (long long)amount, (int)other_tender, (int)reversal, who) < 0
-        || fflush(till->heard) != 0 || fsync(fileno(till->heard)) != 0)
+        || !on_disk(till->heard))
         perror("till-log");
 }
 

@@ -1,55 +1,13 @@
-/* screen.c - the terminal: two languages, lines, and the Esc key. */
-#include <poll.h>
-#include <stdlib.h>
+/* screen.c - the terminal: two languages, and lines. */
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "till.h"
 
 int english;
-static struct termios lines;
-static int watching;
-
 const char *t(const char *ru, const char *en) { return english ? en : ru; }
 
-static void lines_again(void) {
-    if (watching)
-        tcsetattr(STDIN_FILENO, TCSANOW, &lines);
-    watching = 0;
-}
-
-void esc_watch(int on) {
-    static int registered;
-    struct termios raw;
-    if (!on) {
-        lines_again();
-        return;
-    }
-    if (watching || !isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &lines) != 0)
-        return;
-    if (!registered++)
-        atexit(lines_again);
-    raw = lines;
-    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-    raw.c_cc[VMIN] = 0;
-    raw.c_cc[VTIME] = 0;
-    watching = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
-}
-
-int esc_pressed(void) {
-    struct pollfd in = {STDIN_FILENO, POLLIN, 0};
-    char keys[32];
-    ssize_t n;
-    if (!watching || poll(&in, 1, 0) <= 0)
-        return 0;
-    n = read(STDIN_FILENO, keys, sizeof keys);
-    return n == 1 && keys[0] == 27; /* more at once is a key with a longer name */
-}
-
 int ask(const char *what, char *buf, size_t cap) {
-    int was = watching, ok;
-    lines_again();
+    int was = esc_watch(0), ok;
     printf("%s: ", what);
     fflush(stdout);
     ok = fgets(buf, (int)cap, stdin) != NULL;

@@ -5,14 +5,30 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#ifdef PAYRACK_LOAD /* the library is loaded when the program runs, and not linked to it */
+#include "payrack_load.h"
+#else
 #include "payrack.h"
+#endif
+
+/* ---- system_posix.c, system_windows.c: what each system does in its own way ---- */
+
+void system_open(int *argc, char ***argv);            /* the terminal and the arguments are UTF-8 from here on; lines are seen as they come */
+int esc_watch(int on);                                /* whether single keys are read, so that Esc is seen; gives what was before */
+int esc_pressed(void);                                /* since the last look */
+double seconds(void);                                 /* of a clock that nobody sets */
+unsigned process_id(void);
+FILE *open_file(const char *name, const char *mode);  /* fopen with a name in UTF-8 */
+int append_line(const char *file, const char *line, long *number); /* on disk when it gives 1; number: of the line in the file */
+int on_disk(FILE *file);                              /* what was written to it is, when this gives 1 */
+typedef intptr_t program;
+int program_start(char **argv, char *out, size_t cap, program *running); /* out, where it is not NULL, gets what the program says to its end */
+int program_end(program running, int kill);           /* waits for its end; 0 if it failed */
 
 /* ---- screen.c: the terminal ---- */
 
 extern int english;                               /* else Russian */
 const char *t(const char *ru, const char *en);    /* the text in the chosen language */
-void esc_watch(int on);                           /* whether single keys are read, so that Esc is seen */
-int esc_pressed(void);                            /* since the last look */
 int ask(const char *what, char *buf, size_t cap); /* reads a line; 0 at the end of input */
 int json_text(const char **from, const char *key, char *buf, size_t cap); /* the next "key":"text", and moves behind it */
 int json_quoted(const char *text, char *buf, size_t cap); /* the text as a JSON string; 0 where it does not fit */
