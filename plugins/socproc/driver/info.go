@@ -27,7 +27,7 @@ func (d *Driver) Probe(ctx context.Context) (provider.Probe, error) {
 		return provider.Probe{Code: e.Code, Error: e.Text + " " + e.Hint}, nil
 	}
 	started := d.now()
-	answer, err := d.ask(ctx, pay.Key{})
+	answer, err := d.find(ctx, "probe")
 	p := provider.Probe{OK: err == nil || missing(answer, err), Latency: d.now().Sub(started)}
 	if answer != nil {
 		p.ServerTime = answer.Date

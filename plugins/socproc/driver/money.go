@@ -132,10 +132,14 @@ func (d *Driver) declined(op provider.Operation, f *wire.Failure) provider.Reply
 
 // ask asks for an operation.
 func (d *Driver) ask(ctx context.Context, key pay.Key) (*exchange.Answer, error) {
+	return d.find(ctx, key.UUID())
+}
+
+func (d *Driver) find(ctx context.Context, operation string) (*exchange.Answer, error) {
 	if d.client == nil {
 		return nil, errors.Join(errors.New("the address of the service is not set"), d.problem)
 	}
-	return d.client.Query(ctx, http.MethodGet, wire.PathOperation(key.UUID()), nil, nil)
+	return d.client.Query(ctx, http.MethodGet, wire.PathOperation(operation), nil, nil)
 }
 
 // read reads the operation of a key out of an answer.
