@@ -98,10 +98,19 @@ func sells(t *testing.T, command func(home string) []string) {
 
 func sellsAt(t *testing.T, shop *Shop, command func(home string) []string) {
 	t.Helper()
+	playsAt(t, shop, command, "demo.txt", "callers.txt")
+}
+
+// playsAt plays scenarios of scripts at a till.
+func playsAt(t *testing.T, shop *Shop, command func(home string) []string, scenarios ...string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	play := &Play{Shop: shop, Command: command(shop.Home), Log: &Log{}}
-	sums, err := play.Run(ctx, filepath.Join(root, "scripts/demo.txt"), filepath.Join(root, "scripts/callers.txt"))
+	for i, name := range scenarios {
+		scenarios[i] = filepath.Join(root, "scripts", name)
+	}
+	sums, err := play.Run(ctx, scenarios...)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, play.Log)
 	}
@@ -123,6 +132,32 @@ func TestATillThatSaysPaidWhereNobodyPaidIsCaught(t *testing.T) {
 func TestATillInPythonSellsByTheScenario(t *testing.T) {
 	needs(t, "python3")
 	sells(t, func(home string) []string {
+		return []string{"python3", filepath.Join(root, "abi/examples/python/cashier.py"), filepath.Join(home, "libpayrack.so"), home, "4"}
+	})
+}
+
+// outlives plays the scenario of deaths, and looks that one host and one module run after it, and none once the host was stopped.
+func outlives(t *testing.T, shop *Shop, command func(home string) []string) {
+	t.Helper()
+	playsAt(t, shop, command, "kills.txt")
+	for _, who := range []string{"host", "module"} {
+		if err := until(t.Context(), "one "+who+" runs", func() bool { return len(shop.processes(who)) == 1 }); err != nil {
+			t.Errorf("%v: %v", err, shop.processes(who))
+		}
+	}
+	if said, err := shop.payrack(t.Context(), "", "host", "stop", "--drain"); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	for _, who := range []string{"host", "module"} {
+		if err := until(t.Context(), "no "+who+" runs", func() bool { return len(shop.processes(who)) == 0 }); err != nil {
+			t.Errorf("%v: %v", err, shop.processes(who))
+		}
+	}
+}
+
+func TestATillInPythonOutlivesHostAndModuleAndItself(t *testing.T) {
+	needs(t, "python3")
+	outlives(t, opened(t, linux(t), ""), func(home string) []string {
 		return []string{"python3", filepath.Join(root, "abi/examples/python/cashier.py"), filepath.Join(home, "libpayrack.so"), home, "4"}
 	})
 }

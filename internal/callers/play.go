@@ -25,6 +25,7 @@ type Play struct {
 	answers []string // to the questions of the next command
 	receipt string   // whether the receipts of the next command are printed: 1, 0, or "" for later
 	cancel  time.Duration
+	victim  string // who dies when the customer has the bill of the next command before him: host, module or till
 	said    string // what the last command ended with
 	pending int    // how many operations the till found at its start
 	told    []Told
@@ -72,7 +73,7 @@ func (p *Play) scenario(ctx context.Context, name string) error {
 }
 
 // reset forgets what was meant for one command only.
-func (p *Play) reset() { p.answers, p.receipt, p.cancel = nil, "1", -1 }
+func (p *Play) reset() { p.answers, p.receipt, p.cancel, p.victim = nil, "1", -1, "" }
 
 func (p *Play) step(ctx context.Context, s Step) (err error) {
 	rest := strings.ReplaceAll(s.Rest, "$code", p.code)
@@ -103,10 +104,18 @@ func (p *Play) step(ctx context.Context, s Step) (err error) {
 		done := make(chan error, 1)
 		go func() { _, err := p.Shop.customer(ctx, rest); done <- err }()
 		p.acting = append(p.acting, done)
+	case "at-bill":
+		p.victim = strings.TrimPrefix(rest, "kill ")
+		if p.victim != "host" && p.victim != "module" && p.victim != "till" {
+			err = fmt.Errorf("nobody to kill: %q", rest)
+		}
 	case "restart":
 		p.till.kill()
 		return p.open(ctx)
 	default:
+		if p.victim != "" {
+			return p.tellAndKill(ctx, strings.TrimSpace(s.Word+" "+rest))
+		}
 		return p.tell(strings.TrimSpace(s.Word + " " + rest))
 	}
 	return err
@@ -155,6 +164,37 @@ func (p *Play) tell(command string) error {
 		return fmt.Errorf("nobody asked for the answer %q", p.answers[0])
 	}
 	return nil
+}
+
+// tellAndKill types a command, lets the victim die when the customer has the bill before him, and the customer pay all the same. A till that died
+// is started again, and hears what is pending.
+func (p *Play) tellAndKill(ctx context.Context, command string) error {
+	victim, done := p.victim, make(chan error, 1)
+	go func() {
+		_, err := p.Shop.customer(ctx, "hold --wait 30s")
+		switch {
+		case err != nil:
+		case victim == "till":
+			p.till.kill()
+		default:
+			err = p.Shop.kill(ctx, victim)
+		}
+		if err == nil {
+			_, err = p.Shop.customer(ctx, "pay")
+		}
+		done <- err
+	}()
+	said := p.tell(command)
+	if err := <-done; err != nil {
+		return errors.Join(err, said)
+	}
+	if victim != "till" {
+		return said
+	}
+	if said == nil {
+		return errors.New("the till ended its command before it died")
+	}
+	return p.open(ctx)
 }
 
 // await listens until a command or an operation has ended, and answers what is asked on the way.

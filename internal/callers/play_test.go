@@ -7,7 +7,7 @@ import (
 )
 
 func TestTheScenariosConsistOfStepsThatAreKnown(t *testing.T) {
-	for _, name := range []string{"demo.txt", "callers.txt"} {
+	for _, name := range []string{"demo.txt", "callers.txt", "kills.txt"} {
 		text, err := os.ReadFile("../../scripts/" + name)
 		if err != nil {
 			t.Fatal(err)

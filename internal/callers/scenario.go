@@ -13,7 +13,7 @@ type Step struct {
 
 // Words that a scenario may begin a line with, apart from those that the till is told as they are.
 var ours = map[string]bool{"say": true, "answer": true, "receipt": true, "cancel-after": true, "expect": true, "sandbox": true, "sandbox&": true,
-	"scan": true, "restart": true, "expect-pending": true}
+	"scan": true, "restart": true, "at-bill": true, "expect-pending": true}
 
 var tills = map[string]bool{"activate": true, "online": true, "offline": true, "refund": true, "wait": true, "pending": true, "report": true,
 	"close": true, "log": true}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -151,6 +152,55 @@ func (s *Shop) check(ctx context.Context, record string) error {
 	soon := time.Now().Add(time.Minute).Format("2006-01-02 15:04:05")
 	if out, err := s.payrack(ctx, "", "check", "--module", "sendy", "--ledger", control, "--till", record, "--quiet-since", soon); err != nil {
 		return fmt.Errorf("payrack check: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// processes are the pids of the installation's host or module that run.
+func (s *Shop) processes(who string) (pids []int) {
+	program, host := "/payrack"+s.on.Suffix, who == "host"
+	if !host {
+		program = "/modules/sendy/sendy" + s.on.Suffix
+	}
+	entries, _ := os.ReadDir("/proc") // nobody is found where there is none
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		raw, unread := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
+		if err != nil || unread != nil {
+			continue
+		}
+		words := strings.Split(strings.TrimRight(string(raw), "\x00"), "\x00")
+		name := strings.ReplaceAll(words[0], "\\", "/") // as Windows writes it: Z:\...
+		if strings.HasSuffix(name, s.Home+program) && (!host || slices.Contains(words[1:], "host") && !slices.Contains(words, "stop")) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// kill ends host or module as a power cut would.
+func (s *Shop) kill(ctx context.Context, who string) error {
+	pids := s.processes(who)
+	if len(pids) != 1 {
+		return fmt.Errorf("kill the %s: %d of them run", who, len(pids))
+	}
+	process, err := os.FindProcess(pids[0])
+	if err == nil {
+		err = process.Kill()
+	}
+	if err != nil {
+		return fmt.Errorf("kill the %s: %w", who, err)
+	}
+	return until(ctx, "the "+who+" that was killed is gone", func() bool { return !slices.Contains(s.processes(who), pids[0]) })
+}
+
+// until waits for a state.
+func until(ctx context.Context, what string, reached func() bool) error {
+	for limit := time.Now().Add(time.Minute); !reached(); {
+		if time.Now().After(limit) || ctx.Err() != nil {
+			return fmt.Errorf("waited in vain: %s", what)
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
 	return nil
 }

@@ -92,6 +92,46 @@ func TestTheExampleInCDoesTheWholeDemoAsAWindowsProgramInBothConventions(t *test
 	}
 }
 
+func TestATillInPascalOutlivesHostAndModuleAndItselfAsAWindowsProgram(t *testing.T) {
+	script, room := wine(t)
+	for _, width := range []string{"386", "amd64"} {
+		t.Run(width, func(t *testing.T) {
+			program := compiled(t, script, room, width, "examples/pascal/cashier.pas")
+			outlives(t, opened(t, onWindows(t, script, width), room), func(home string) []string { return []string{script, "run", program, home, "4"} })
+		})
+	}
+}
+
+func TestTheHostOfAWindowsProgramIsAloneAndOutlivesTheJobOfWhoeverStartedIt(t *testing.T) {
+	script, room := wine(t)
+	for width, compiler := range map[string]string{"386": "i686-w64-mingw32-gcc", "amd64": "x86_64-w64-mingw32-gcc"} {
+		t.Run(width, func(t *testing.T) {
+			shop := opened(t, onWindows(t, script, width), room)
+			needs(t, compiler)
+			program := filepath.Join(shop.Home, "job.exe")
+			run(t, ".", compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", "-D_WIN32_WINNT=0x0A00", "-I", filepath.Join(root, "abi"), "-I",
+				filepath.Join(root, "abi/bindings/c"), "-o", program, "testdata/job.c")
+			said, err := shop.run(t.Context(), "", script, "run", program, filepath.Join(shop.Home, "payrack.dll"), shop.Home)
+			if err != nil || !regexp.MustCompile(`^in job 1 open 0\s+ended 7\s*$`).MatchString(said) {
+				t.Fatalf("the program said %q: %v", said, err)
+			}
+			before := shop.processes("host")
+			if len(before) != 1 {
+				t.Fatalf("the job took the host with it: %v run", before)
+			}
+			if said, err := shop.payrack(t.Context(), "", "host"); err == nil || !strings.Contains(said, "PR_E_BUSY") {
+				t.Errorf("a second host: %v\n%s", err, said)
+			}
+			if said, err := shop.payrack(t.Context(), "", "module", "list"); err != nil || !strings.Contains(said, "sendy") {
+				t.Errorf("the host does not serve: %v\n%s", err, said)
+			}
+			if after := shop.processes("host"); !slices.Equal(before, after) {
+				t.Errorf("%v became %v", before, after)
+			}
+		})
+	}
+}
+
 func TestAProgramInPascalIsCalledBackAsAWindowsProgram(t *testing.T) {
 	script, room := wine(t)
 	for _, width := range []string{"386", "amd64"} {
