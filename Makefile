@@ -49,6 +49,7 @@ windows-%:
 	CGO_ENABLED=0 GOOS=windows GOARCH=$* $(BUILD) -ldflags "$(LDFLAGS)" -o $(OUT)/$@/payrack-sandbox.exe ./cmd/payrack-sandbox
 	@for m in $(MODULES); do mkdir -p $(OUT)/$@/modules/$$m; echo "build module $$m.exe"; \
 	  CGO_ENABLED=0 GOOS=windows GOARCH=$* $(BUILD) -ldflags "$(LDFLAGS)" -o $(OUT)/$@/modules/$$m/$$m.exe ./plugins/$$m || exit 1; done
+	cd tools && $(GO) run ./properties $(VERSION) $(abspath $(OUT)/$@) payrack.dll payrack.exe payrack-sandbox.exe $(foreach m,$(MODULES),modules/$(m)/$(m).exe)
 	cd $(OUT)/$@ && sha256sum payrack.exe $(foreach m,$(MODULES),modules/$(m)/$(m).exe) > payrack.sha256
 
 # Builds everything, sells, refunds and closes a day through libpayrack.so, and compares the till with the sandbox's ledger.
