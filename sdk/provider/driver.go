@@ -30,7 +30,7 @@ type (
 		Check(op Operation) error
 	}
 	// Preparer holds the dialogue and makes drafts before money can move. Prepare is repeated if its answer is lost, so it must be
-	// harmless to repeat under one key. It ends with Ready, or with a QR code that the engine shows once its id is journaled.
+	// harmless to repeat under one key. What Commit needs of a basket it puts into State, since that is sent again after a restart too. It ends with Ready, or with a QR code that the engine shows once its id is journaled.
 	Preparer interface {
 		// Prepares says whether the kind needs it; others go to Commit at once.
 		Prepares(kind pay.Kind) bool

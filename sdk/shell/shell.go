@@ -163,7 +163,8 @@ func (s *Shell) Resume(ctx context.Context) error {
 	for _, o := range reopened {
 		st := o.stateNow()
 		o.log.Info("taken up after a restart", "phase", st.Phase)
-		o.post(engine.Event{What: engine.Recovered, Resendable: !o.secret})
+		// What the Commit of a basket needs was journaled with its reservation.
+		o.post(engine.Event{What: engine.Recovered, Resendable: !o.secret || o.row.Kind == pay.KindBasket})
 		if st.Reversal == pay.ReversalUnderWay {
 			if err := s.askAfterReversal(ctx, o.ref, st.Reversals); err != nil {
 				return err

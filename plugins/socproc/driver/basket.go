@@ -150,6 +150,7 @@ func (d *Driver) reserve(ctx context.Context, op provider.Operation, c card) (pr
 		return provider.Reply{}, d.problem
 	}
 	s := d.settings
+	d.hide(true, c.hash, c.par) // the body of the request stands in a detailed log
 	answer, err := d.client.Query(ctx, http.MethodPost, wire.PathReservations, wire.Reserve{OperationID: op.Key.UUID(), EnterpriseID: s.EnterpriseID,
 		MerchantID: s.MerchantID, SPCode: s.SPCode, TerminalNo: s.TerminalNo, Card: wire.Card{PanHash: c.hash, PAR: c.par},
 		Receipt: wire.Receipt{ID: receiptOf(op), Total: int64(op.Amount), Items: wire.Items(basket)}}, nil)

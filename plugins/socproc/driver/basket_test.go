@@ -125,6 +125,7 @@ func TestAWholeCardNumberIsRefusedAndKeptNowhere(t *testing.T) {
 	if n := c.requests(); n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}
+	c.restart() // with all details in the log
 	c.run(groceries(pinPad(sandbox.CardPlenty)), yes)
 	c.hides("2200120000061234", "2200 1200 0006 1234", "4222222222222", sandbox.CardPlenty)
 }

@@ -62,6 +62,7 @@ type Driver struct {
 	words    *text.Catalogue
 	log      hclog.Logger
 	now      func() time.Time
+	hide     func(passing bool, secrets ...string)
 	client   *exchange.Client
 	problem  error // why there is no client
 }
@@ -85,7 +86,7 @@ func newDriver(p sdk.Parts) (provider.Driver, error) {
 	if !ok {
 		return nil, fmt.Errorf("settings of another module: %T", p.Settings)
 	}
-	d := &Driver{settings: settings, words: p.Words, log: p.Log, now: p.Now}
+	d := &Driver{settings: settings, words: p.Words, log: p.Log, now: p.Now, hide: p.Hide}
 	if d.log == nil {
 		d.log = hclog.NewNullLogger()
 	}

@@ -52,7 +52,7 @@ func newTill(t *testing.T) *till {
 	})
 	c.start()
 	for key, value := range map[string]string{"url": c.box.URL(), "enterprise_id": sandbox.EnterpriseID, "merchant_id": sandbox.MerchantID, "sp_code": sandbox.SPCode,
-		"TerminalNo": sandbox.TerminalNo} {
+		"TerminalNo": sandbox.TerminalNo, "LogLevel": "debug"} {
 		c.set(key, value)
 	}
 	return c
