@@ -66,6 +66,12 @@ func (d *Driver) confirmAgain(op provider.Operation, t *ticket) provider.Reply {
 
 // step is the next question, or the next request.
 func (d *Driver) step(ctx context.Context, op provider.Operation, s session, t *ticket) (provider.Reply, error) {
+	if !t.Looked { // as the seed's program: whether the service is there, and knows the session
+		if _, err := d.records(ctx, s, d.today(), d.now(), op.Key.UUID()); err != nil {
+			return provider.Reply{}, err
+		}
+		t.Looked = true
+	}
 	if !t.Card.known() {
 		return d.chooseCard(ctx, op, s, t)
 	}
@@ -80,7 +86,7 @@ func (d *Driver) step(ctx context.Context, op provider.Operation, s session, t *
 	if !t.Signed && d.settings.Statement != statementNone {
 		return d.statement(ctx, op, s, t)
 	}
-	d.memory.choose(op, t.Card)
+	d.memory.choose(t.Place, op, t.Card)
 	d.memory.forget(op.Key)
 	return provider.Reply{Verdict: provider.Ready}, nil
 }
@@ -88,7 +94,7 @@ func (d *Driver) step(ctx context.Context, op provider.Operation, s session, t *
 // chooseCard takes the card that the till gave, keeps the one chosen before, or has the cashier choose.
 func (d *Driver) chooseCard(ctx context.Context, op provider.Operation, s session, t *ticket) (provider.Reply, error) {
 	l := d.memory.dialog(op.Key)
-	if before, ok := d.memory.chosenBefore(op); ok && !l.renew && op.Params.Card == "" {
+	if before, ok := d.memory.chosenBefore(t.Place, op); ok && !l.renew && op.Params.Card == "" {
 		return provider.Reply{Verdict: provider.Ask, Prompt: &provider.Prompt{ID: promptKeep, Kind: pay.EvConfirm, Required: true, Timeout: chooseTime,
 			Title: d.say(op.Language, "lombard.card.title", nil), Text: d.say(op.Language, "lombard.card.keep", map[string]any{"Card": payout.Grouped(before.Mask)})}}, nil
 	}
@@ -172,6 +178,10 @@ func (d *Driver) took(ctx context.Context, op provider.Operation, s session, t *
 // chooseGateway lets the cashier choose among the banks whose limit is enough; of one there is nothing to choose.
 func (d *Driver) chooseGateway(ctx context.Context, op provider.Operation, s session, t *ticket) (provider.Reply, error) {
 	list, err := d.gateways(ctx, s, t.Card, op.Amount)
+	if f, ok := errors.AsType[*wire.Failure](err); ok && f.Code == wire.CodeCard && t.Kept { // the card is not bound any more
+		t.Card, t.Kept = card{}, false
+		return d.chooseCard(ctx, op, s, t)
+	}
 	if err != nil {
 		return provider.Reply{}, err
 	}

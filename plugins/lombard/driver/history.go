@@ -26,6 +26,13 @@ type history struct {
 	store *secret.Store
 }
 
+// use says where the file is, and the store with the key.
+func (h *history) use(path string, store *secret.Store) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.path, h.store = path, store
+}
+
 // The kinds of entries.
 const (
 	entryLogin      = "login"

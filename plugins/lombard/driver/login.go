@@ -9,6 +9,7 @@ import (
 	"github.com/payrack/payrack/plugins/lombard/wire"
 	"github.com/payrack/payrack/sdk/pay"
 	"github.com/payrack/payrack/sdk/provider"
+	"github.com/payrack/payrack/sdk/text"
 )
 
 // The prompts of a login.
@@ -82,7 +83,7 @@ func (d *Driver) logIn(ctx context.Context, op provider.Operation, l dialog, cod
 		token, err := d.anonymous(ctx)
 		if err != nil {
 			forget()
-			return false, d.askPassword(op, "lombard.login.silent", nil)
+			return false, d.silent(op, err)
 		}
 		l.token = token
 		d.memory.keep(op.Key, func(l *dialog) { l.token = token })
@@ -98,8 +99,7 @@ func (d *Driver) logIn(ctx context.Context, op provider.Operation, l dialog, cod
 		return false, d.askPassword(op, "lombard.login.refused", map[string]any{"Message": refused.Message})
 	case err != nil:
 		forget()
-		d.log.Warn("no word of the service about a login", "error", err)
-		return false, d.askPassword(op, "lombard.login.silent", nil)
+		return false, d.silent(op, err)
 	case asks:
 		d.memory.keep(op.Key, func(l *dialog) { l.asks = true })
 		return false, d.askSMS(op, "lombard.login.sms.text", nil)
@@ -114,6 +114,20 @@ func (d *Driver) logIn(ctx context.Context, op provider.Operation, l dialog, cod
 		return false, d.askPassword(op, "lombard.login.unkept", nil)
 	}
 	return true, provider.Reply{}
+}
+
+// silent asks for the password again where a login brought no word, a few times: then a payout that was not confirmed ends, and one that was waits on.
+func (d *Driver) silent(op provider.Operation, err error) provider.Reply {
+	d.log.Warn("no word of the service about a login", "error", err)
+	l := d.memory.keep(op.Key, func(l *dialog) { l.silent++ })
+	switch {
+	case l.silent <= mostAgain:
+		return d.askPassword(op, "lombard.login.silent", nil)
+	case op.Tries > 0:
+		d.memory.keep(op.Key, func(l *dialog) { l.silent = 0 })
+		return d.waitsForLogin(op)
+	}
+	return d.refusal(op, text.Refuse(pay.ErrOffline, "lombard.silent", nil, err))
 }
 
 // enter keeps a new session, and writes the login down.

@@ -4,7 +4,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -37,8 +36,7 @@ func Module() sdk.Module {
 		}
 		return c
 	})
-	shared := newMemory()
-	var first sync.Once
+	shared := &memories{list: map[string]*memory{}}
 	return sdk.Module{
 		About: provider.Description{
 			ID:      ID,
@@ -52,9 +50,10 @@ func Module() sdk.Module {
 		},
 		Settings: func() sdk.Configured { return new(Settings) },
 		New: func(p sdk.Parts) (provider.Driver, error) {
-			d, err := newDriver(p, shared)
-			if err == nil {
-				first.Do(d.desk.Sweep)
+			own, fresh := shared.of(p)
+			d, err := newDriver(p, own)
+			if err == nil && fresh {
+				d.desk.Sweep()
 			}
 			return d, err
 		},
@@ -91,19 +90,16 @@ var (
 )
 
 // newDriver makes the driver. It touches no network; what is missing is told when a payout is asked for, and by health.
-func newDriver(p sdk.Parts, shared *memory) (*Driver, error) {
+func newDriver(p sdk.Parts, own *memory) (*Driver, error) {
 	settings, ok := p.Settings.(*Settings)
 	if !ok {
 		return nil, fmt.Errorf("settings of another module: %T", p.Settings)
 	}
-	d := &Driver{settings: settings, desk: payout.NewDesk(ID, &settings.Limits, p), parts: p, secrets: p.Secrets, words: p.Words, log: p.Log, now: p.Now, memory: shared}
+	d := &Driver{settings: settings, desk: payout.NewDesk(ID, &settings.Limits, p), parts: p, secrets: p.Secrets, words: p.Words, log: p.Log, now: p.Now, memory: own}
 	d.desk.Version = Version
 	if d.log == nil {
 		d.log = hclog.NewNullLogger()
 	}
-	shared.history.mu.Lock()
-	shared.history.path, shared.history.store = filepath.Join(p.Data, "logins.jsonl"), p.Secrets
-	shared.history.mu.Unlock()
 	for _, s := range d.sessions().all() {
 		p.Hide(false, s.Token)
 	}

@@ -21,9 +21,12 @@ import (
 
 // ticket is what the engine keeps of a payout.
 type ticket struct {
-	Place       string    `json:"place"` // which server, network and branch it goes through, see Driver.place
+	Place       string    `json:"place"`    // which server, network and branch it goes through, see Driver.place
+	Operator    string    `json:"operator"` // whose session it is paid under, also after a restart
+	Looked      bool      `json:"looked,omitempty"`
 	Card        card      `json:"card,omitzero"`
 	Added       bool      `json:"added,omitempty"`
+	Kept        bool      `json:"kept,omitempty"` // the card of the client's last payout
 	Gateway     gateway   `json:"gateway,omitzero"`
 	Transaction string    `json:"transaction,omitempty"` // of the draft, as the service knows it
 	Document    string    `json:"document,omitempty"`    // the application, as the service knows it
@@ -63,9 +66,9 @@ func (d *Driver) place() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// begun is the ticket of a payout of this place.
-func (d *Driver) begun(op provider.Operation) (ticket, error) {
-	t, err := readTicket(op)
+// begun is the ticket of a payout of this place. After a restart the operation has its operator's name from it.
+func (d *Driver) begun(op *provider.Operation) (ticket, error) {
+	t, err := readTicket(*op)
 	if err != nil {
 		return t, err
 	}
@@ -75,6 +78,7 @@ func (d *Driver) begun(op provider.Operation) (ticket, error) {
 	if d.client == nil {
 		return t, d.problem
 	}
+	op.Initiator = t.Operator
 	return t, nil
 }
 
@@ -111,15 +115,7 @@ func (d *Driver) Prepare(ctx context.Context, op provider.Operation) (provider.R
 	if err := d.desk.Admit(ctx, op); err != nil {
 		return d.refusal(op, err), nil
 	}
-	t := ticket{Place: d.place()}
-	s, ok := d.sessions().of(op.Initiator, needed)
-	if !ok {
-		return t.with(d.askLogin(op, "")), nil
-	}
-	if _, err := d.records(ctx, s, d.today(), d.now(), op.Key.UUID()); err != nil {
-		return d.heard(op, t, provider.Reply{}, err)
-	}
-	return d.advance(ctx, op, t)
+	return d.advance(ctx, op, ticket{Place: d.place(), Operator: op.Initiator})
 }
 
 // Answer takes an answer, of a payout's dialogue or of a login that something waits for.
@@ -127,7 +123,7 @@ func (d *Driver) Answer(ctx context.Context, op provider.Operation, answer provi
 	if op.Kind == pay.KindCommand {
 		return d.answerCommand(ctx, op, answer)
 	}
-	t, err := d.begun(op)
+	t, err := d.begun(&op)
 	if err != nil {
 		return provider.Reply{}, err
 	}
@@ -148,8 +144,8 @@ func (d *Driver) Answer(ctx context.Context, op provider.Operation, answer provi
 		}
 		t.Signed = true
 	case promptKeep:
-		if before, ok := d.memory.chosenBefore(op); ok && answer.Value == "1" {
-			t.Card = before
+		if before, ok := d.memory.chosenBefore(t.Place, op); ok && answer.Value == "1" {
+			t.Card, t.Kept = before, true
 		}
 		d.memory.keep(op.Key, func(l *dialog) { l.renew = true })
 	case promptCard:
@@ -198,7 +194,8 @@ func (d *Driver) orAgain(op provider.Operation) func(provider.Reply, error) (pro
 		if r.State == nil || json.Unmarshal(r.State.Data, &t) != nil {
 			return provider.Reply{}, err
 		}
-		return t.with(d.confirmAgain(op, &t)), nil
+		again := d.confirmAgain(op, &t) // it counts in t
+		return t.with(again), nil
 	}
 }
 
@@ -225,7 +222,7 @@ func (d *Driver) Commit(ctx context.Context, op provider.Operation) (provider.Re
 	if op.Kind != pay.KindPayout {
 		return provider.Reply{}, fmt.Errorf("commit of %s is not possible", op.Kind)
 	}
-	t, err := d.begun(op)
+	t, err := d.begun(&op)
 	if err != nil {
 		return provider.Reply{}, err
 	}
@@ -276,7 +273,7 @@ func (d *Driver) no(op provider.Operation, e *wire.Failure) provider.Reply {
 // Inquire looks for the payout in the service's list. That it is not there proves nothing; and where the list does not cover its day under the rights
 // of the session, it does not even say that.
 func (d *Driver) Inquire(ctx context.Context, op provider.Operation) (provider.Reply, error) {
-	t, err := d.begun(op)
+	t, err := d.begun(&op)
 	if err != nil {
 		return provider.Reply{}, err
 	}
@@ -292,9 +289,13 @@ func (d *Driver) Inquire(ctx context.Context, op provider.Operation) (provider.R
 		return provider.Reply{}, err
 	}
 	for _, r := range list {
-		if strings.EqualFold(r.ExternalID, op.Key.UUID()) {
-			return d.verdict(op, t, r)
+		if !strings.EqualFold(r.ExternalID, op.Key.UUID()) {
+			continue
 		}
+		if _, ok := d.sessions().of(op.Initiator, 0); !ok && r.Status == wire.Draft { // somebody else's session shows it; its own confirms it
+			return d.askLogin(op, "lombard.login.pending"), nil
+		}
+		return d.verdict(op, t, r)
 	}
 	if !covers {
 		return provider.Reply{Text: d.say(op.Language, "lombard.rights.cause", map[string]any{"Date": begun.Local().Format("02.01.2006")}),

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/payrack/payrack/ini"
 	"github.com/payrack/payrack/sdk"
 	"github.com/payrack/payrack/sdk/payout"
 )
@@ -32,7 +31,7 @@ const (
 	statementNone    = "none"
 )
 
-// server is where requests go.
+// server is where requests go. The flag counts, whatever the address begins with.
 func (s *Settings) server() string {
 	address := s.Server
 	for _, scheme := range []string{"https://", "http://"} {
@@ -47,13 +46,4 @@ func (s *Settings) server() string {
 // place is network and branch as the history of logins has them: "11/21" [S000].
 func (s *Settings) place() string {
 	return strconv.FormatInt(s.NetworkID, 10) + "/" + strconv.FormatInt(s.BranchID, 10)
-}
-
-// Validate refuses an address that names the opposite of HTTPS.
-func (s *Settings) Validate() error {
-	if s.HTTPS && strings.HasPrefix(s.Server, "http://") {
-		return ini.Invalid("Server", ini.Text{RU: "адрес начинается с http://, а HTTPS=yes", EN: "the address begins with http://, and HTTPS=yes"},
-			ini.Text{RU: "напишите адрес без http:// или поставьте HTTPS=no", EN: "write the address without http://, or set HTTPS=no"})
-	}
-	return nil
 }

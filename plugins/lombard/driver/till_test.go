@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,8 +36,9 @@ type till struct {
 	t    *testing.T
 	box  *sandbox.Server
 	dir  string
-	now  func() time.Time
 	seen []pay.Event
+
+	ahead atomic.Int64 // of the clock of all that takes part
 }
 
 func newTill(t *testing.T, box func(*sandbox.Settings), change map[string]string) *till {
@@ -45,9 +47,9 @@ func newTill(t *testing.T, box func(*sandbox.Settings), change map[string]string
 	if box != nil {
 		box(&s)
 	}
-	c := &till{t: t, dir: t.TempDir(), now: time.Now}
+	c := &till{t: t, dir: t.TempDir()}
 	var err error
-	if c.box, err = sandbox.New(sandbox.Options{Settings: &s}); err != nil {
+	if c.box, err = sandbox.New(sandbox.Options{Settings: &s, Now: c.now}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.box.Start("127.0.0.1:0"); err != nil {
@@ -73,10 +75,15 @@ func newTill(t *testing.T, box func(*sandbox.Settings), change map[string]string
 	return c
 }
 
+func (c *till) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+// later lets time pass.
+func (c *till) later(d time.Duration) { c.ahead.Add(int64(d)) }
+
 func (c *till) start() {
 	c.t.Helper()
-	c.Service = sdk.New(Module(), sdk.Clock(func() time.Time { return c.now() }), sdk.Terms(func(t *engine.Terms) {
-		t.UnknownAfter, t.Poll, t.FirstLook, t.LongestPause, t.PrepareWait = 2*time.Second, 20*time.Millisecond, 5*time.Millisecond, 100*time.Millisecond, time.Second
+	c.Service = sdk.New(Module(), sdk.Clock(c.now), sdk.Terms(func(t *engine.Terms) {
+		t.UnknownAfter, t.Poll, t.FirstLook, t.LongestPause, t.PrepareWait, t.Wait = 2*time.Second, 20*time.Millisecond, 5*time.Millisecond, 100*time.Millisecond, time.Second, 3*time.Second
 	}))
 	if _, err := c.Open(c.t.Context(), module.Opening{Home: c.dir, Data: c.dir, Language: "ru", DigestKey: []byte("key"),
 		Shop: module.Shop{Name: `ООО "РОМАШКА"`, INN: "7101234567", Address: []string{"Тула"}}}); err != nil {

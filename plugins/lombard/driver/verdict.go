@@ -26,7 +26,7 @@ func (d *Driver) verdict(op provider.Operation, t ticket, r wire.Record) (provid
 	if r.ExternalID != "" && !strings.EqualFold(r.ExternalID, op.Key.UUID()) {
 		return provider.Reply{}, errors.New("the answer is about another document")
 	}
-	if t.Transaction != "" && r.ID != "" && r.ID != t.Transaction {
+	if r.ExternalID == "" && r.ID != t.Transaction { // under the key the service has one record, whatever number the draft's answer gave
 		return provider.Reply{}, errors.New("the answer is about another transaction")
 	}
 	switch r.Status {
