@@ -11,20 +11,21 @@ import (
 // around are the packages whose tests look at a folder's code, the nearest first, after the tests that an entry names. What no unit test
 // finds the end-to-end tests may.
 var around = map[string][]string{
-	"sdk/engine":           {"sdk/engine", simulator, "sdk/shell"},
-	"sdk/shell":            {"sdk/shell", "sdk"},
-	"sdk/journal":          {"sdk/journal", "sdk/shell"},
-	"sdk/exchange":         {"sdk/exchange", "plugins/sendy/driver"},
-	"host":                 {"host"},
-	"host/index":           {"host/index", "host"},
-	"host/client":          {"host/client", "abi/library"},
-	"abi/library":          {"abi/library"},
-	"plugins/sendy/driver": {"plugins/sendy/driver"},
-	"plugins/sbp/bank":     {"plugins/sbp/bank", "plugins/sbp/driver"},
-	"plugins/sbp/driver":   {"plugins/sbp/driver"},
-	"plugins/kvell/wire":   {"plugins/kvell/wire", "plugins/kvell/driver"},
-	"plugins/kvell/driver": {"plugins/kvell/driver"},
-	"sdk/payout":           {"sdk/payout", "plugins/kvell/driver"},
+	"sdk/engine":             {"sdk/engine", simulator, "sdk/shell"},
+	"sdk/shell":              {"sdk/shell", "sdk"},
+	"sdk/journal":            {"sdk/journal", "sdk/shell"},
+	"sdk/exchange":           {"sdk/exchange", "plugins/sendy/driver"},
+	"host":                   {"host"},
+	"host/index":             {"host/index", "host"},
+	"host/client":            {"host/client", "abi/library"},
+	"abi/library":            {"abi/library"},
+	"plugins/sendy/driver":   {"plugins/sendy/driver"},
+	"plugins/sbp/bank":       {"plugins/sbp/bank", "plugins/sbp/driver"},
+	"plugins/sbp/driver":     {"plugins/sbp/driver"},
+	"plugins/kvell/wire":     {"plugins/kvell/wire", "plugins/kvell/driver"},
+	"plugins/kvell/driver":   {"plugins/kvell/driver"},
+	"plugins/socproc/driver": {"plugins/socproc/driver"},
+	"sdk/payout":             {"sdk/payout", "plugins/kvell/driver"},
 }
 
 // folder is where the mutant's file lies.

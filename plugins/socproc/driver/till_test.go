@@ -132,7 +132,7 @@ func (c *till) begin(r module.Request) {
 }
 
 // patience is how long a test waits for what must come; only a failure takes so long.
-const patience = time.Minute
+const patience = 20 * time.Second
 
 // follow watches an operation until it has an outcome: with final its last one, else also Unknown.
 func (c *till) follow(ref pay.Ref, a answers, final bool) pay.Operation {
