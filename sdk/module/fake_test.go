@@ -23,6 +23,13 @@ func TestMain(m *testing.M) {
 	if !Launched() {
 		os.Exit(m.Run())
 	}
+	switch os.Getenv("FAKE_STRANGER") { // a program that is no module
+	case "hello":
+		fmt.Println("hello")
+		os.Exit(0)
+	case "silent":
+		time.Sleep(time.Hour)
+	}
 	svc := &fake{marks: os.Getenv("FAKE_MARKS")}
 	if os.Getenv("FAKE_PLAIN") != "" {
 		Serve(svc)

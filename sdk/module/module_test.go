@@ -287,7 +287,7 @@ func TestKillEndsCallsAndTellsSo(t *testing.T) {
 
 func TestAProgramThatIsNoModuleIsRefused(t *testing.T) {
 	p, _, _ := program(t)
-	p.Path, p.Args = "/bin/echo", []string{"hello"}
+	p.Env = append(p.Env, "FAKE_STRANGER=hello")
 	if _, err := Launch(t.Context(), p); err == nil {
 		t.Fatal("it was taken for a module")
 	}
@@ -295,7 +295,7 @@ func TestAProgramThatIsNoModuleIsRefused(t *testing.T) {
 
 func TestAProgramThatNeverAnswersIsEnded(t *testing.T) {
 	p, _, _ := program(t)
-	p.Path, p.Args = "/bin/sleep", []string{"600"}
+	p.Env = append(p.Env, "FAKE_STRANGER=silent")
 	p.StartTimeout = 100 * time.Millisecond
 	if _, err := Launch(t.Context(), p); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("got %v", err)
