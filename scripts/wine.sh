@@ -46,7 +46,8 @@ run)
   [ -e "$root/.ready" ] || { echo "scripts/wine.sh prepare comes first"; exit 75; }
   mkdir -p "$cache/wine/prefix" "$cache/wine/home" "$cache/wine/run"
   export WINEPREFIX=$cache/wine/prefix HOME=$cache/wine/home XDG_RUNTIME_DIR=$cache/wine/run WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml="
-  inside wine "$@"
+  # What Wine starts once for all its programs would hold the first one's output open: it is started by a program of its own.
+  inside sh -c 'wineserver -k0 2>/dev/null || wine cmd /c exit </dev/null >/dev/null 2>&1; exec wine "$@"' sh "$@"
   ;;
 *) sed -n '2,7s/^# //p' "$0"; exit 2 ;;
 esac
