@@ -107,7 +107,7 @@ func (h *fakeHost) note(format string, args ...any) {
 }
 
 func (h *fakeHost) Session(in *hostv1.SessionRequest, out grpc.ServerStreamingServer[hostv1.SessionResponse]) error {
-	h.note("session pos=%s lang=%s", in.GetPosId(), in.GetLanguage())
+	h.note("session pos=%s lang=%s flags %d", in.GetPosId(), in.GetLanguage(), in.GetFlags())
 	if err := out.Send(&hostv1.SessionResponse{Session: "s", Version: "fake", HostPid: int64(os.Getpid())}); err != nil {
 		return err
 	}
@@ -193,6 +193,10 @@ func (h *fakeHost) end(o *fakeOperation, outcome pay.Outcome, code, text string)
 	o.op.Running, o.op.Outcome, o.op.Code, o.op.Text = false, outcome, code, text
 	if outcome == pay.Approved {
 		o.op.ApprovedAmount, o.op.CanConfirm, o.op.Pending = o.op.Amount, o.op.Kind.Payment(), "unread"
+		if o.op.Kind == pay.KindBasket {
+			o.op.ApprovedAmount, o.op.LeftToPay = 8990, o.op.Amount-8990
+			o.op.Items = pay.BasketResult{Items: []pay.ApprovedItem{{Position: 1, Approved: 8990}}}.Marked(o.params.Items, "социальный товар")
+		}
 	}
 	if outcome == pay.Approved && o.op.Kind == pay.KindCommand {
 		o.op.Result = json.RawMessage(`{"active":true,"attempts_left":3}`)
