@@ -3,6 +3,7 @@ package sdk
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,7 +128,6 @@ func (s *Service) Health(ctx context.Context, report func(module.Health) error) 
 	}
 }
 
-// health is the present state: blocked means cash only.
 // unready is why the driver can begin nothing now; nil: it can.
 func (s *Service) unready() error {
 	if r, ok := s.current().(provider.Readier); ok {
@@ -136,6 +136,12 @@ func (s *Service) unready() error {
 	return nil
 }
 
+// paysOutOnly says of a module that it pays out and takes nothing: while its service is away, the till has no other tender to offer than cash.
+func (s *Service) paysOutOnly() bool {
+	return slices.Contains(s.m.About.Kinds, pay.KindPayout) && !slices.ContainsFunc(s.m.About.Kinds, pay.Kind.Payment)
+}
+
+// health is the present state: blocked means cash only.
 func (s *Service) health(ctx context.Context) module.Health {
 	s.mu.Lock()
 	sh, broken := s.shell, s.broken
@@ -162,7 +168,7 @@ func (s *Service) health(ctx context.Context) module.Health {
 		set("degraded", code)
 	}
 	detail := map[string]bool{}
-	if h.State == "blocked" {
+	if h.State == "blocked" || !ok && s.paysOutOnly() {
 		detail["cash_only"] = true
 	}
 	if t, ok := s.current().(provider.Trier); ok && t.Trial() {

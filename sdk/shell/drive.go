@@ -42,7 +42,10 @@ func (s *Shell) drive(ctx context.Context, c engine.Call, o *operation, op provi
 	}
 	r, err := s.ask(ctx, c, o, op, answer)
 	if err == nil {
-		if op.Kind != pay.KindReport {
+		switch {
+		case op.Kind == pay.KindTest && r.Verdict == provider.Declined && r.Error != pay.ErrUnsupported:
+			s.heard(&pay.Error{Code: r.Error}) // the test's word is about the way itself
+		case op.Kind != pay.KindReport:
 			s.heard(nil)
 		}
 		return r, false
