@@ -38,7 +38,7 @@ sandbox() {
 url() { sed -n 's/.*"url":"\([^"]*\)".*/\1/p' "$room/$1.ready"; }
 payrack() { "$home/payrack" --home "$home" --lang "$language" "$@"; }
 cashier() {
-  "$home/cashier" --home "$home" --pos 4 --lang "$language" --refs "$room/refs" --sandbox "$home/payrack-sandbox" --till-log "$room/till" "$@"
+  "$home/cashier" --home "$home" --pos 4 --lang "$language" --refs "$room/refs" --sandbox "$home/payrack-sandbox" --till-log "$room/till-$service" "$@"
 }
 # Shows what a till does, and keeps all that it shows and prints.
 show() {
@@ -56,7 +56,8 @@ INN=7101234567
 INI
 payrack module disable sendy sbp >/dev/null 2>&1 || { payrack module disable sendy; payrack module disable sbp; } >/dev/null
 
-sandbox kvell
+service=kvell
+sandbox $service
 export PAYRACK_SANDBOX=$(url kvell)
 echo "=== KVELL: песочница $(url kvell), телефон клиента $(url kvell)/phone"
 echo
@@ -112,13 +113,51 @@ echo "=== 22. Журнал запросов: неуспешные"
 payrack requests --module kvell --failed --limit 8 2>/dev/null
 payrack requests --module kvell --csv --out "$papers/requests.csv" 2>/dev/null
 
+service=lombard
+sandbox $service
+export PAYRACK_SANDBOX=$(url lombard)
+echo
+echo "=== Lombard Payments: песочница $(url lombard), телефон оператора $(url lombard)/phone"
+mkdir -p "$home/modules/lombard"
+printf '[Lombard]\nServer=%s\nHTTPS=no\nNetworkID=11\nBranchID=21\n\n[Slip]\nSlipCopies=2\n' "$(url lombard | sed 's#http://##')" >"$home/modules/lombard/lombard.ini"
+printf sandbox-lombard-network-key | payrack config set NetworkKey --secret --module lombard >/dev/null 2>&1
+show lombard cashier --module lombard --script "$scripts/demo-payout/lombard.txt"
+
+echo
+echo "=== 16. Модуль убит, пока сервис держит ответ на подтверждение: деньги ушли, и ушли один раз"
+"$home/payrack-sandbox" fault delay --work --delay 20s --skip 1 --method POST --path /v2/transaction/pay >/dev/null
+printf '%s\n' 'answer 2200120000061234' 'answer OLGA SIDOROVA' 'answer 1' 'answer 1' \
+  'payout 250000 {"document":"ЛБ916","client":{"name":"СИДОРОВА ОЛЬГА ПЕТРОВНА","passport":"70 03 123456"}}' 'wait' 'expect approved' >"$room/killed-lombard.txt"
+paid() { "$home/payrack-sandbox" payouts --json | grep -oE '"status": ?2' | wc -l; }
+before=$(paid)
+cashier --module lombard --script "$room/killed-lombard.txt" >"$papers/killed-lombard.txt" 2>&1 &
+till=$!
+for _ in $(seq 400); do [ "$(paid)" -gt "$before" ] && break; sleep 0.05; done
+module=$(payrack module list --json 2>/dev/null | tr -d ' \n' | sed 's/},{/}\n{/g' | sed -n '/"id":"lombard"/s/.*"pid":\([0-9]*\).*/\1/p')
+kill -9 "$module"
+echo "убит процесс модуля"
+wait "$till" || { cat "$papers/killed-lombard.txt"; exit 1; }
+grep '^== ' "$papers/killed-lombard.txt"
+
+echo
+echo "=== 17. Из командной строки: вход, карты, выплата, журнал и заявления сервиса"
+printf '%s\n' 79000000002 head-pass | payrack sign-in lombard --again --answers-from-stdin 2>/dev/null
+payrack cards lombard --client "$room/client.json" 2>/dev/null
+printf '%s\n' 1 1 1 | payrack payout --module lombard --amount 260,00 --document ЛБ917 --client "$room/client.json" --ref L-917 --answers-from-stdin 2>/dev/null
+payrack slip L-917 --copy 2 --width 32
+payrack journal lombard 2>/dev/null | tail -4
+payrack documents lombard 2>/dev/null | tail -3
+document=$(payrack documents lombard --json 2>/dev/null | tr ',' '\n' | sed -n 's/.*"id": *"\([0-9a-f]*\)".*/\1/p' | tail -1)
+payrack document lombard "$document" --out "$papers/application.pdf" 2>/dev/null
+payrack sign-ins lombard 2>/dev/null
+
 bad=0
-for service in kvell; do
+for service in kvell lombard; do
   "$home/payrack-sandbox" --ready-file "$room/$service.ready" faults >"$room/faults"
   [ ! -s "$room/faults" ] || { echo "Ответы, которые не были потеряны ($service):"; cat "$room/faults"; bad=1; }
   echo
   echo "=== $service: журнал, указатель, касса и песочница, по правилам о деньгах"
-  payrack check --module $service --ledger "$(url $service)/control" --till "$room/till" --quiet-since "$(date -d '+1 minute' '+%F %T')" || bad=1
+  payrack check --module $service --ledger "$(url $service)/control" --till "$room/till-$service" --quiet-since "$(date -d '+1 minute' '+%F %T')" || bad=1
   twice=$("$home/payrack-sandbox" --ready-file "$room/$service.ready" ledger --json | grep -o '"key":"[^"]*"' | sort | uniq -d)
   [ -z "$twice" ] || { echo "ВЫПЛАЧЕНО ДВАЖДЫ: $twice"; bad=1; }
 done
@@ -126,7 +165,7 @@ done
 echo
 echo "=== Номера карт и паспорт во всем, что записано (кроме песочниц): журналы, логи, настройки, слипы, вывод"
 payrack host stop --drain >/dev/null 2>&1 || true
-cp "$room"/till "$room"/refs "$papers/"
+cp "$room"/till-* "$room"/refs "$papers/"
 if grep -rlaE --exclude=kvell --exclude=lombard '2200 ?1200 ?0006 ?1234|4000000000000(002|010|259|036)|70 03 123456' "$home"/modules/kvell "$home/Log" "$home"/*.db* "$home"/*.ini "$papers" 2>/dev/null; then
   echo "НАЙДЕНЫ"
   bad=1
