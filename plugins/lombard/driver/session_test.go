@@ -218,3 +218,27 @@ func TestAbsenceCountsOnlyWhereTheListCoversTheDay(t *testing.T) {
 		t.Errorf("%+v", op)
 	}
 }
+
+// TestAnErrorThatDecidesNothingIsNoDecline: the service breaks down between statement and confirmation, and says so. When it is back, it has the draft.
+func TestAnErrorThatDecidesNothingIsNoDecline(t *testing.T) {
+	c := newTill(t, nil, map[string]string{"Statement": "own"})
+	c.signIn(clerk())
+	closed := func(yes bool) {
+		if err := c.box.Control().Configure(t.Context(), map[string]any{"closed": yes}); err != nil {
+			t.Error(err)
+		}
+	}
+	a := clerk()
+	a["statement"] = func(pay.Event) string {
+		closed(true)
+		return "1"
+	}
+	r := payoutOf("ПЕ1", 345000)
+	if op := c.run(r, a); op.Outcome != pay.Unknown || c.confirms() != 0 {
+		t.Fatalf("%+v", op)
+	}
+	closed(false)
+	if op := c.follow(r.Ref, nil, true); op.Outcome != pay.Approved || c.confirms() != 1 {
+		t.Errorf("%+v", op)
+	}
+}
