@@ -52,7 +52,7 @@ func (f *fake) save() {
 
 func (f *fake) Describe(context.Context) (module.Description, error) {
 	exe, _ := os.Executable()
-	return module.Description{ID: filepath.Base(exe), Version: "1.2", JSON: json.RawMessage(`{"ID":"fake","Title":{"en":"A fake"},"Kinds":["pay.online"]}`)}, nil
+	return module.Description{ID: strings.TrimSuffix(filepath.Base(exe), ".exe"), Version: "1.2", JSON: json.RawMessage(`{"ID":"fake","Title":{"en":"A fake"},"Kinds":["pay.online"]}`)}, nil
 }
 
 func (f *fake) Open(_ context.Context, o module.Opening) ([]pay.Operation, error) {

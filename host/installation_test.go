@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -79,7 +81,7 @@ type installation struct {
 
 func install(t *testing.T, modules ...string) *installation {
 	t.Helper()
-	home := t.TempDir()
+	i, home := &installation{t: t}, t.TempDir()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -89,23 +91,31 @@ func install(t *testing.T, modules ...string) *installation {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(raw)
-	if err := os.Symlink(self, filepath.Join(home, "payrack")); err != nil { // so that technicians are told from others
+	at := place.Place{Home: home, Data: home}
+	if runtime.GOOS == "windows" { // where links are not everybody's to make
+		err = os.WriteFile(at.Program(), raw, 0o700)
+	} else {
+		err = os.Symlink(self, at.Program()) // so that technicians are told from others
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	var manifest strings.Builder
 	for _, id := range modules {
-		dir := filepath.Join(home, "modules", id)
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+		program := at.Module(id)
+		if err := os.MkdirAll(filepath.Dir(program), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Link(self, filepath.Join(dir, id)); err != nil {
-			if err := os.WriteFile(filepath.Join(dir, id), raw, 0o700); err != nil {
+		if runtime.GOOS == "windows" || os.Link(self, program) != nil { // Windows removes no link of a program that runs
+			if err := os.WriteFile(program, raw, 0o700); err != nil {
 				t.Fatal(err)
 			}
 		}
-		fmt.Fprintf(&manifest, "%s  modules/%s/%s\n", hex.EncodeToString(sum[:]), id, id)
+		if runtime.GOOS == "windows" { // which removes no program that still runs, and a module ends after its host
+			t.Cleanup(func() { i.await("the end of "+program, func() bool { return os.RemoveAll(program) == nil }) })
+		}
+		fmt.Fprintf(&manifest, "%s  modules/%s/%s\n", hex.EncodeToString(sum[:]), id, filepath.Base(program))
 	}
-	i := &installation{t: t}
 	i.write(filepath.Join(home, "payrack.sha256"), manifest.String())
 	if i.place, err = place.Find(home); err != nil {
 		t.Fatal(err)
@@ -213,7 +223,8 @@ type till struct {
 
 func (i *installation) dial() hostv1.HostServiceClient {
 	i.t.Helper()
-	conn, err := grpc.NewClient("unix://"+i.place.Address(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient("passthrough:///host", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return dialAddress(ctx, i.place.Address()) }))
 	if err != nil {
 		i.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -412,6 +413,9 @@ func TestStopWithDrainWaitsForTheRunning(t *testing.T) {
 }
 
 func TestTheSocketIsOursAlone(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a pipe has an access list instead of a mode, and Wine's is not Windows's")
+	}
 	i := install(t)
 	i.serve()
 	for path, want := range map[string]os.FileMode{i.place.Address(): 0o600, filepath.Dir(i.place.Address()): 0o700,
@@ -428,6 +432,9 @@ func TestTheSocketIsOursAlone(t *testing.T) {
 }
 
 func TestStrangersAreTurnedAway(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the access list of the pipe turns them away, before a connection is there")
+	}
 	server, client := net.Pipe()
 	defer client.Close()
 	if _, _, err := (userCredentials{group: -1}).ServerHandshake(server); err == nil {
@@ -458,6 +465,9 @@ func TestAHostLeavesNothingBehind(t *testing.T) {
 		outcomeIn(till.watch("r1", 0))
 		if err := s.stop(); err != nil {
 			t.Error(err)
+		}
+		if runtime.GOOS == "windows" {
+			return // where a pipe is gone with its host, and no folder holds it
 		}
 		left, err := os.ReadDir(filepath.Dir(i.place.Address()))
 		if err != nil || len(left) > 0 {

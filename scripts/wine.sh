@@ -44,8 +44,10 @@ enter) shift; inside "$@" ;;
 run)
   shift
   [ -e "$root/.ready" ] || { echo "scripts/wine.sh prepare comes first"; exit 75; }
+  [ -e "$root/etc/hosts" ] || echo "127.0.0.1 localhost" >"$root/etc/hosts" # Windows knows that name without asking
   mkdir -p "$cache/wine/prefix" "$cache/wine/home" "$cache/wine/run"
   export WINEPREFIX=$cache/wine/prefix HOME=$cache/wine/home XDG_RUNTIME_DIR=$cache/wine/run WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml="
+  [ -z "${GOTMPDIR:-}" ] || export GOTMPDIR="Z:${GOTMPDIR//\//\\}" # a path without a drive is not absolute to a Windows program
   # What Wine starts once for all its programs would hold the first one's output open: it is started by a program of its own.
   inside sh -c 'wineserver -k0 2>/dev/null || wine cmd /c exit </dev/null >/dev/null 2>&1; exec wine "$@"' sh "$@"
   ;;

@@ -1,0 +1,5 @@
+package host
+
+import "github.com/Microsoft/go-winio"
+
+var dialAddress = winio.DialPipeContext
