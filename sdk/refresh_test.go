@@ -12,6 +12,8 @@ import (
 
 	"github.com/payrack/payrack/sdk/module"
 	"github.com/payrack/payrack/sdk/pay"
+	"github.com/payrack/payrack/sdk/provider"
+	"github.com/payrack/payrack/sdk/secret"
 )
 
 // stateNow asks a module for its health as a host's client does.
@@ -90,5 +92,41 @@ func TestASettingsFileThatCannotBeWrittenIsNamedWithItsRemedy(t *testing.T) {
 		if !ok || said.Code != pay.ErrConfig || !strings.Contains(said.Text, path) || !strings.Contains(said.Hint, dir) {
 			t.Errorf("%v: %+v", err, said)
 		}
+	}
+}
+
+// keyed is a bank that can begin nothing without its token.
+type keyed struct {
+	*bank
+	secrets *secret.Store
+}
+
+func (k keyed) Ready() error {
+	_, err := k.secrets.Get("token")
+	if errors.Is(err, secret.ErrMissing) {
+		return pay.Refuse(pay.ErrConfig, "no token")
+	}
+	return err
+}
+
+func TestASecretThatWasMissingHealsTheModuleAtOnce(t *testing.T) {
+	m := bankModule(&bank{shift: 1})
+	m.New = func(p Parts) (provider.Driver, error) { return keyed{&bank{shift: 1}, p.Secrets}, nil }
+	s := New(m)
+	dir := t.TempDir()
+	if _, err := s.Open(t.Context(), module.Opening{Home: dir, Data: dir, Language: "en", DigestKey: []byte("key")}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	states := make(chan string, 10)
+	go func() { _ = s.Health(t.Context(), func(h module.Health) error { states <- h.State; return nil }) }()
+	if first := <-states; first != "blocked" {
+		t.Fatalf("without its token: %s", first)
+	}
+	if _, err := s.Settings(t.Context(), module.SettingsRequest{Action: "set", Key: "Token", Value: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	if now := <-states; now != "ok" {
+		t.Errorf("with it: %s", now)
 	}
 }

@@ -348,6 +348,7 @@ func (s *Shell) Driver() provider.Driver { return s.config.Load().driver }
 // Reconfigure has the next call of any operation use a new driver and new times. Calls under way end with the old one.
 func (s *Shell) Reconfigure(driver provider.Driver, terms engine.Terms, language string, slips int) {
 	s.config.Store(&config{driver, terms, language, slips})
+	s.notify() // what kept the module from work may be mended, or have come
 }
 
 // Commands are the names of the declared commands.
