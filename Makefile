@@ -14,7 +14,7 @@ export CGO_ENABLED ?= 1
 # the same.
 export GOFLAGS += -buildvcs=false -trimpath
 
-.PHONY: all build windows demo demo-sbp demo-payout test test-callers test-windows bench sim torture mutants fuzz generate fmt clean library programs cashier
+.PHONY: all build windows demo demo-sbp demo-payout demo-social test test-callers test-windows bench sim torture mutants fuzz generate fmt clean library programs cashier
 
 all: build
 
@@ -63,6 +63,10 @@ demo-sbp: build
 # Payouts to a client's card: every dialogue, refusals, lost answers and kills, and the ledgers.
 demo-payout: build
 	@scripts/demo-payout.sh $(HOME_DIR)
+
+# Receipts of which public funds pay a part, and SBP the rest.
+demo-social: build
+	@scripts/demo-social.sh $(HOME_DIR)
 
 test:
 	@scripts/prepare.sh

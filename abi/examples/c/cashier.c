@@ -12,6 +12,8 @@ static int usage(const char *name) {
            "  cancel-after SECONDS   answer VALUE|$code   expect approved|declined|cancelled|unknown|refused   pending\n"
            "  verify [CODE|$code]   report [JSON]   close [detailed]   set KEY VALUE   log   say TEXT\n"
            "  payout SUM {\"document\":...}   again (the same payout once more)   module ID\n"
+           "  goods BARCODE THOUSANDTHS PRICE NAME (into the receipt)   social [CARD] (what public funds pay of it)   rest MODULE|cash [SYSTEM]   undo-social\n"
+           "  return-social SUM   die (as if the power went)\n"
            "  sandbox ARGS   sandbox& ARGS (in the background)   scan ARGS (its output becomes $code)\n", name);
     return 2;
 }
@@ -97,6 +99,22 @@ static int command(struct till *till, char *line) {
         pay_out(till, sum, rest + strcspn(rest, "{"));
     else if (!strcmp(line, "again"))
         pay_out(till, 0, NULL);
+    else if (!strcmp(line, "goods")) {
+        int at = 0;
+        if (sscanf(rest, "%*s %*s %*s %n", &at) < 0 || !at || !add_goods(till, a, strtoll(b, NULL, 10), strtoll(c, NULL, 10), rest + at)) {
+            printf("goods %s: failed\n", rest);
+            return 0;
+        }
+    } else if (!strcmp(line, "social"))
+        pay_social(till, a);
+    else if (!strcmp(line, "rest"))
+        pay_rest(till, a, b);
+    else if (!strcmp(line, "undo-social"))
+        undo_social(till);
+    else if (!strcmp(line, "return-social"))
+        refund(till, sum, till->social_ref);
+    else if (!strcmp(line, "die"))
+        power_cut();
     else if (!strcmp(line, "module")) {
         static char module[64];
         snprintf(module, sizeof module, "%.63s", a);
@@ -163,9 +181,9 @@ static int by_hand(struct till *till) {
     char choice[16], a[256], b[256], c[256];
     for (;;) {
         printf("\n%s\n", t("1 продажа по QR   2 продажа по коду покупателя   3 возврат   4 отчет   5 закрыть день\n"
-                           "6 незавершенные   7 дождаться результата   8 активация   9 проверить ссылку СБП   p выплата на карту   0 выход",
+                           "6 незавершенные   7 дождаться результата   8 активация   9 проверить ссылку СБП   p выплата на карту   s чек с социальной картой   0 выход",
                            "1 sell by QR   2 sell by the customer's code   3 refund   4 report   5 close the day\n"
-                           "6 pending   7 wait for the outcome   8 activate   9 check the SBP link   p pay to a card   0 leave"));
+                           "6 pending   7 wait for the outcome   8 activate   9 check the SBP link   p pay to a card   s a receipt with a social card   0 leave"));
         if (!ask(t("выбор", "choice"), choice, sizeof choice) || choice[0] == '0')
             return 0;
         switch (choice[0]) {
@@ -194,6 +212,20 @@ static int by_hand(struct till *till) {
             }
             break;
         }
+        case 's':
+            while (ask(t("название товара, пусто - все", "name of the goods, empty: that is all"), a, sizeof a) && *a) {
+                ask(t("штрихкод", "barcode"), b, sizeof b);
+                if (!add_goods(till, b, 1000, ask_sum(), a))
+                    complain(till->host, PR_E_ARGUMENT);
+            }
+            if (pay_social(till, NULL) == PR_OK) {
+                ask(t("остаток: модуль (sbp, sendy), пусто - наличные, 0 - отменить чек", "the rest: module (sbp, sendy), empty: cash, 0: put the receipt off"), a, sizeof a);
+                if (*a == '0')
+                    undo_social(till);
+                else
+                    pay_rest(till, *a ? a : "cash", NULL);
+            }
+            break;
         case '9': verify_link(till, NULL); break;
         case '8':
             ask(t("терминал", "terminal"), a, sizeof a);

@@ -216,7 +216,7 @@ static void write_down(struct till *till, pr_op op, int32_t outcome) {
 static int32_t conclude(struct till *till, pr_op op, int32_t outcome) {
     char kind[32], text[1024], sum[32];
     int64_t amount = 0;
-    if (till->last && till->last != op)
+    if (till->last && till->last != op && till->last != till->social)
         pr_release(till->last);
     till->last = op;
     till->outcome = outcome;
@@ -236,6 +236,8 @@ static int32_t conclude(struct till *till, pr_op op, int32_t outcome) {
     if (strncmp(kind, "pay.", 4) == 0) {
         till->approved += amount;
         text_of(op, "ref", till->paid, sizeof till->paid);
+        if (!strcmp(kind, "pay.basket"))
+            return outcome; /* the receipt stays open until its rest is paid */
     } else if (strcmp(kind, "refund") == 0)
         till->refunded += amount;
     else if (strcmp(kind, "payout") == 0) {
@@ -249,30 +251,39 @@ static int32_t conclude(struct till *till, pr_op op, int32_t outcome) {
     int32_t r = pr_int(op, "can_confirm", &can);
     if (r == PR_OK && can && (r = pr_confirm(op)) < 0)
         complain(till->host, r);
+    if (till->social)
+        close_receipt(till);
     return outcome;
 }
 
-/* Starts and follows. key and value: what else this kind of operation needs; NULL or "" leaves it out. */
-static int32_t operate(struct till *till, const char *kind, int64_t amount, const char *key, const char *value) {
-    char ref[65], params[CODE * 6 + 256], quoted[CODE * 6 + 3];
+/* Starts and follows. */
+int32_t operate_with(struct till *till, const char *kind, int64_t amount, const char *more) {
+    static char params[sizeof till->items + CODE * 6 + 256];
+    char ref[65];
     long receipt;
     pr_op op;
     if (!new_ref(till, ref, sizeof ref, &receipt))
         return till->outcome = PR_E_STATE;
-    if (!value || !*value)
-        snprintf(params, sizeof params, "{\"receipt\":\"%ld\"}", receipt);
-    else if (json_quoted(value, quoted, sizeof quoted))
-        snprintf(params, sizeof params, "{\"receipt\":\"%ld\",\"%s\":%s}", receipt, key, quoted);
-    else {
-        complain(till->host, PR_E_ARGUMENT);
-        return till->outcome = PR_E_ARGUMENT;
-    }
+    snprintf(params, sizeof params, "{\"receipt\":\"%ld\"%s%s}", receipt, *more ? "," : "", more);
     int32_t r = pr_start(till->host, strcmp(kind, "refund") ? till->module : "", kind, amount, ref, params, &op);
     if (r < 0) { /* nothing was begun */
         complain(till->host, r);
         return till->outcome = r;
     }
     return conclude(till, op, follow(till, op));
+}
+
+/* The same with one more parameter; NULL or "" leaves it out. */
+static int32_t operate(struct till *till, const char *kind, int64_t amount, const char *key, const char *value) {
+    char more[CODE * 6 + 128], quoted[CODE * 6 + 3];
+    if (!value || !*value)
+        return operate_with(till, kind, amount, "");
+    if (!json_quoted(value, quoted, sizeof quoted)) {
+        complain(till->host, PR_E_ARGUMENT);
+        return till->outcome = PR_E_ARGUMENT;
+    }
+    snprintf(more, sizeof more, "\"%s\":%s", key, quoted);
+    return operate_with(till, kind, amount, more);
 }
 
 /* Pays a loan out to a card. params are the payout's own, a JSON object: document, and what the till knows of contract, tenders and client. */

@@ -160,3 +160,5 @@ int program_end(program running, int kill_it) {
     CloseHandle(process);
     return status == 0;
 }
+
+void power_cut(void) { TerminateProcess(GetCurrentProcess(), 137); }

@@ -24,6 +24,7 @@ int on_disk(FILE *file);                              /* what was written to it 
 typedef intptr_t program;
 int program_start(char **argv, char *out, size_t cap, program *running); /* out, where it is not NULL, gets what the program says to its end */
 int program_end(program running, int kill);           /* waits for its end; 0 if it failed */
+void power_cut(void);                                 /* this program is gone at once */
 
 /* ---- screen.c: the terminal ---- */
 
@@ -53,6 +54,12 @@ struct till {
     char payout_ref[65], payout_params[4096]; /* of the last payout */
     int64_t payout_sum;
     int told_payout;     /* it was approved and counted */
+    char items[32768];   /* of the receipt, as JSON without brackets */
+    int positions;
+    int64_t total;
+    pr_op social;        /* the part that public funds pay, until the receipt is closed; 0: none */
+    int64_t social_sum;
+    char social_ref[65]; /* of the last receipt */
 };
 
 int32_t sell(struct till *till, int64_t amount, const char *system); /* by the till's QR; no system: the cashier is asked where there is a choice */
@@ -60,6 +67,7 @@ int32_t sell_by_code(struct till *till, int64_t amount, const char *code);
 int32_t verify_link(struct till *till, const char *code); /* is the printed code the till's own? no code: it is asked for */
 int32_t refund(struct till *till, int64_t amount, const char *original);
 int32_t pay_out(struct till *till, int64_t amount, const char *params); /* to a client's card; no params: the last one once more */
+int32_t operate_with(struct till *till, const char *kind, int64_t amount, const char *more); /* more: what the params have besides the receipt */
 int32_t wait_on(struct till *till); /* for the truth about an operation that was unknown */
 int32_t reverse_last(struct till *till);
 int32_t close_day(struct till *till, int detailed);
@@ -67,5 +75,13 @@ int32_t report(struct till *till, const char *query);
 void pending(struct till *till);
 void complain(pr_host host, int32_t code);
 const char *outcome_word(int32_t outcome);
+
+/* ---- basket.c: a receipt that public funds pay a part of ---- */
+
+int add_goods(struct till *till, const char *barcode, int64_t quantity, int64_t price, const char *name); /* 0: they do not fit */
+int32_t pay_social(struct till *till, const char *card);
+int32_t pay_rest(struct till *till, const char *module, const char *system);
+int32_t undo_social(struct till *till);
+void close_receipt(struct till *till);
 
 #endif
