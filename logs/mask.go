@@ -15,7 +15,7 @@ const longestCode = 80
 //
 //   - card numbers (13 to 19 digits that pass Luhn's check, also in groups): 411111******1111
 //   - codes from a customer's screen (18 digits of WeChat or AliPay): 13****68
-//   - values of fields named like a secret (password, pin, otp, token, session, authorization and so on) in key=value
+//   - values of fields named like a secret (password, pin, otp, token, session, passport, authorization and so on) in key=value
 //     text, JSON, URLs, headers and XML; Bearer tokens; names and passwords in URLs; private keys: ***
 //
 // A field named code is a secret if its value looks like an activation code; the providers' error codes stay. Where it

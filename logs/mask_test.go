@@ -32,6 +32,7 @@ func TestSecretsAreMaskedWhereverTheyStand(t *testing.T) {
 		// fields
 		{"password=p#ss;w op=5", "password=*** op=5"},
 		{`{"pin":"12\"34","op":5}`, `{"pin":"***","op":5}`},
+		{`{"client":{"name":"X","passport":"70 03 123456"},"op":5}`, `{"client":{"name":"X","passport":"***"},"op":5}`},
 		{`{"otp": 123456, "op":5}`, `{"otp": ***, "op":5}`},
 		{`{"sms_code":123456}`, `{"sms_code":***}`},
 		{`{"accessToken":"abc","refresh-token":"def"}`, `{"accessToken":"***","refresh-token":"***"}`},

@@ -8,7 +8,7 @@ func names(word, before string) (secret, maybe bool) {
 	name := strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(word, "_", ""), "-", ""))
 	switch name {
 	case "pin", "otp", "ss", "session", "pass", "pwd", "cvv", "cvc", "cvv2", "cvc2", "sms", "operatorpin",
-		"networkkey", "customerkey", "пин", "сессия", "ключ":
+		"networkkey", "customerkey", "passport", "пин", "сессия", "ключ", "паспорт":
 		return true, false
 	case "code", "код":
 		switch strings.ToLower(before) {

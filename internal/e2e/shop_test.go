@@ -68,7 +68,7 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		for _, p := range []struct{ out, pkg string }{{"payrack", "../../cmd/payrack"}, {"sendy", "../../plugins/sendy"},
-			{"payer", "./payer"}, {"kvell", "../../plugins/kvell"}, {"socproc", "../../plugins/socproc"}} {
+			{"payer", "./payer"}, {"kvell", "../../plugins/kvell"}, {"socproc", "../../plugins/socproc"}, {"lombard", "../../plugins/lombard"}} {
 			build := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, p.out), p.pkg)
 			build.Env = append(os.Environ(), "CGO_ENABLED=0")
 			if raced {
