@@ -75,7 +75,12 @@ func (s *Service) configure(ctx context.Context, r module.SettingsRequest) (stri
 	case "set":
 		err = file.Set(r.Key, r.Value)
 	case "import":
-		err = ini.Import(file, []byte(r.Value))
+		var values map[string]string // a JSON object of values, those of one installation among them, or an INI text without them
+		if json.Unmarshal([]byte(r.Value), &values) == nil {
+			err = file.Change(values)
+		} else {
+			err = ini.Import(file, []byte(r.Value))
+		}
 	default:
 		return "", text.Refuse(pay.ErrArgument, "refused.action", map[string]any{"Word": fmt.Sprintf("%.20s", r.Action)}, nil)
 	}

@@ -247,10 +247,14 @@ func (a *app) configExportCommand() *cobra.Command {
 }
 
 func (a *app) configImportCommand() *cobra.Command {
-	return a.settings("import "+a.say("cli.arg.file"), "config-import", a.exactly(1), func(ctx context.Context, c configuring, args []string) error {
+	integrator := false
+	cmd := a.settings("import "+a.say("cli.arg.file"), "config-import", a.exactly(1), func(ctx context.Context, c configuring, args []string) error {
 		text, err := a.configFile(args[0])
 		if err != nil {
 			return err
+		}
+		if integrator {
+			return c.importIntegrator(ctx, args[0], text)
 		}
 		if _, err := c.ask(ctx, "import", "", text); err != nil {
 			return err
@@ -259,6 +263,8 @@ func (a *app) configImportCommand() *cobra.Command {
 			Imported string `json:"imported"`
 		}{args[0]}, func() { fmt.Fprintln(a.Stderr, a.say("cli.config.imported", "File", args[0])) })
 	})
+	cmd.Flags().BoolVar(&integrator, "from-integrator", false, a.say("cli.flag.from-integrator"))
+	return cmd
 }
 
 // configFile reads a file of settings that the user names, "-" being standard input. What it gives is UTF-8.

@@ -25,6 +25,8 @@ var around = map[string][]string{
 	"plugins/kvell/wire":     {"plugins/kvell/wire", "plugins/kvell/driver"},
 	"plugins/kvell/driver":   {"plugins/kvell/driver"},
 	"plugins/socproc/driver": {"plugins/socproc/driver"},
+	"plugins/lombard/wire":   {"plugins/lombard/wire", "plugins/lombard/driver"},
+	"plugins/lombard/driver": {"plugins/lombard/driver"},
 	"sdk/payout":             {"sdk/payout", "plugins/kvell/driver"},
 }
 
