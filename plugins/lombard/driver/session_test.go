@@ -47,15 +47,15 @@ func (c *till) confirms() int {
 
 // TestASecondFactorIsAskedForAndWrongWordsAreNoEnd: phone, password and code may be wrong, and are asked for again. Nothing of it stays in a file.
 func TestASecondFactorIsAskedForAndWrongWordsAreNoEnd(t *testing.T) {
-	c := newTill(t, func(s *sandbox.Settings) { s.SMSCode = "4711" }, map[string]string{"LogLevel": "debug"})
-	a := clerk().and(answers{"phone": once("12345", "8 (900) 000-00-03"), "password": once("wrong-pass", sandbox.SMSPassword), "sms": once("0000", "4711")})
+	c := newTill(t, func(s *sandbox.Settings) { s.SMSCode = "47110815" }, map[string]string{"LogLevel": "debug"})
+	a := clerk().and(answers{"phone": once("12345", "8 (900) 000-00-03"), "password": once("wrong-pass", sandbox.SMSPassword), "sms": once("0000", "47110815")})
 	if op := c.run(payoutOf("ПЕ1", 100), a); op.Outcome != pay.Approved || c.paid() != 100 {
 		t.Fatalf("%+v", op)
 	}
 	if asked, want := c.prompts(), []string{"phone", "phone", "password", "password", "sms", "sms", "card-number", "card-name", "gateway"}; !slices.Equal(asked, want) {
 		t.Errorf("asked %v", asked)
 	}
-	c.hides("wrong-pass", sandbox.SMSPassword, "4711", "-def-", goodCard)
+	c.hides("wrong-pass", sandbox.SMSPassword, "47110815", "-def-", goodCard)
 }
 
 // TestASessionSurvivesARestartAndIsOneOperators: what lies in the secret store is found again, and is nobody else's.
