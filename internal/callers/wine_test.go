@@ -178,6 +178,26 @@ func TestAWindowsProgramIsServedInUTF16(t *testing.T) {
 	}
 }
 
+// Delphi unmasks floating-point exceptions, and some programs free the library before they end.
+func TestAWindowsProgramThatUnmasksFloatingPointExceptionsIsServedKeepsThemAndMayFreeTheLibrary(t *testing.T) {
+	script, room := wine(t)
+	for width, compiler := range map[string]string{"386": "i686-w64-mingw32-gcc", "amd64": "x86_64-w64-mingw32-gcc"} {
+		for convention, flags := range map[string][]string{"cdecl": nil, "stdcall": {"-DPAYRACK_STDCALL"}} {
+			t.Run(width+" "+convention, func(t *testing.T) {
+				shop := opened(t, onWindows(t, script, width), room)
+				needs(t, compiler)
+				program := filepath.Join(shop.Home, "unmasked.exe")
+				run(t, ".", slices.Concat([]string{compiler, "-std=gnu11", "-Wall", "-Wextra", "-Werror"}, flags, []string{"-I", filepath.Join(root, "abi"),
+					"-I", filepath.Join(root, "abi/bindings/c"), "-o", program, "testdata/unmasked.c"})...)
+				want := `^open 0 callback 0 begun 0 read 500 outcome 0 called 1 closed 0 lost 0 freed 1 there 1\s*$`
+				calledBackAt(t, shop, want, 1, func(home string, codes []string) []string {
+					return append([]string{script, "run", program, filepath.Join(home, "payrack.dll"), home}, codes...)
+				})
+			})
+		}
+	}
+}
+
 func TestTheLibraryOfAWindowsProgramHasEachFunctionAndItsTwinsUnderTheirPlainNames(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join(root, "abi", "payrack.h"))
 	if err != nil {
