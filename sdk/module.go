@@ -35,6 +35,8 @@ type Module struct {
 	PayerLabel func(op pay.Operation, language string) string
 	// IDLabel stands before the provider's id of an operation on a slip, where that is no RRN: "ID операции СБП". nil: it is one.
 	IDLabel func(language string) string
+	// Terminal is the provider's terminal as slips name it, of a module that is set up and not activated. nil: none.
+	Terminal func(Configured) string
 }
 
 // Parts are what the sdk hands to a driver.

@@ -177,6 +177,11 @@ func (s *Service) head(ctx context.Context, op pay.Operation, language string) s
 	if state, err := s.activation(ctx); err == nil {
 		d.Terminal = state.Terminal
 	}
+	if s.m.Terminal != nil && d.Terminal == "" {
+		s.mu.Lock()
+		d.Terminal = s.m.Terminal(s.settings)
+		s.mu.Unlock()
+	}
 	return d
 }
 

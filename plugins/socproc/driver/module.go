@@ -53,6 +53,13 @@ func Module() sdk.Module {
 		SystemTitle: func(system, _ string) string { return system }, // the code of a programme
 		PayerLabel:  func(op pay.Operation, language string) string { return payout.Label(op.Payer, language) },
 		IDLabel:     func(language string) string { return catalogue().Say(language, "socproc.id", nil) },
+		Terminal: func(c sdk.Configured) string {
+			settings, ok := c.(*Settings)
+			if !ok {
+				return ""
+			}
+			return settings.TerminalNo
+		},
 	}
 }
 
