@@ -31,7 +31,7 @@ func (a *api) Settings(ctx context.Context, in *hostv1.SettingsRequest) (*module
 	}
 	value := ""
 	err = func() (err error) {
-		if q.GetAction() == "set" || q.GetAction() == "import" {
+		if q.GetAction() == "set" || q.GetAction() == "import" || q.GetAction() == "change" {
 			if err := a.h.needFull(s); err != nil {
 				return err
 			}
@@ -74,7 +74,7 @@ func (r *resident) settings(ctx context.Context, q *modulev1.SettingsRequest) (s
 	if err := module.FromRefusal(out.GetRefusal()); err != nil {
 		return "", err
 	}
-	if q.GetAction() == "set" || q.GetAction() == "import" {
+	if q.GetAction() == "set" || q.GetAction() == "import" || q.GetAction() == "change" {
 		r.nudge() // what kept it from working may be mended
 	}
 	return out.GetValue(), nil

@@ -75,12 +75,13 @@ func (s *Service) configure(ctx context.Context, r module.SettingsRequest) (stri
 	case "set":
 		err = file.Set(r.Key, r.Value)
 	case "import":
-		var values map[string]string // a JSON object of values, those of one installation among them, or an INI text without them
-		if json.Unmarshal([]byte(r.Value), &values) == nil {
-			err = file.Change(values)
-		} else {
-			err = ini.Import(file, []byte(r.Value))
+		err = ini.Import(file, []byte(r.Value))
+	case "change": // a JSON object of values, all or none, those of one installation among them
+		var values map[string]string
+		if json.Unmarshal([]byte(r.Value), &values) != nil || len(values) == 0 {
+			return "", text.Refuse(pay.ErrArgument, "refused.action", map[string]any{"Word": "change"}, nil)
 		}
+		err = file.Change(values)
 	default:
 		return "", text.Refuse(pay.ErrArgument, "refused.action", map[string]any{"Word": fmt.Sprintf("%.20s", r.Action)}, nil)
 	}

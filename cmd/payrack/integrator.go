@@ -83,8 +83,8 @@ func readIntegrator(text string) (taken []takenValue, left []leftValue, err erro
 			switch {
 			case !known:
 				left = append(left, leftValue{from, wire.Clean(name, 40), "unknown"})
-			case !plain:
-				left = append(left, leftValue{from, name, "unread"})
+			case !plain: // all or none
+				return nil, nil, errNotIntegrators
 			case value == "":
 				left = append(left, leftValue{from, name, "empty"})
 			default:
@@ -136,7 +136,7 @@ func (c configuring) importIntegrator(ctx context.Context, file, text string) er
 	if err != nil {
 		return err
 	}
-	if _, err := c.ask(ctx, "import", "", string(all)); err != nil {
+	if _, err := c.ask(ctx, "change", "", string(all)); err != nil {
 		return err
 	}
 	return a.result(struct {

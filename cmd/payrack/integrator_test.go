@@ -28,7 +28,7 @@ func TestTheIntegratorsValuesAreTakenByTheirNamesAndTheRestIsNamed(t *testing.T)
 	if taken, _, err := readIntegrator(`{"qrTtl":4,"url":"https://sp.example"}`); err != nil || len(taken) != 2 || taken[0].Key != "qrTtl" {
 		t.Errorf("a merchant's value alone: %v, %v", taken, err)
 	}
-	for _, broken := range []string{"", "[]", "{}", `{"merchant":[]}`, `{"merchant":"x"}`, `{"x":1}`, `{"url":"a","URL":"b"}`, `{"url":"a"} x`, `{"merchant":{"url":{}}}`} {
+	for _, broken := range []string{"", "[]", "{}", `{"merchant":[]}`, `{"merchant":"x"}`, `{"x":1}`, `{"url":"a","URL":"b"}`, `{"url":"a"} x`, `{"merchant":{"url":{}}}`, `{"sp_code":"N","merchant_id":true}`, `{"sp_code":"N","merchant_id":"a\u001bb"}`} {
 		if taken, left, err := readIntegrator(broken); err == nil {
 			t.Errorf("%s: %v, %v", broken, taken, left)
 		}
